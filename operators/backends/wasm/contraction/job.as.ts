@@ -1,0 +1,46 @@
+// The record that describes one contraction. JavaScript writes it once, when the operator is
+// planned; every thread then passes its address together with the range it is to compute.
+
+/** Columns of one packed panel of B, and so of one register tile. */
+export const PANEL: u32 = 16;
+
+/** Bytes of one k of a packed panel: exactly one cache line. */
+export const PANEL_ROW: usize = 64;
+
+/** Bits of `Job.epilogue`. */
+export const BIAS_ROWS: u32 = 4;
+export const BIAS_COLUMNS: u32 = 8;
+export const RELU: u32 = 16;
+
+/** Seventeen 32-bit words in this order. Addresses and tables are in bytes, all multiples of 4. */
+@unmanaged
+export class Job {
+  m: u32;
+  n: u32;
+  k: u32;
+  a: usize;
+  /** i32[m], then i32[k]: A(m, k) lies at a + offM[m] + offAk[k]. */
+  offM: usize;
+  offAk: usize;
+  b: usize;
+  /** i32[n], then i32[k]: B(k, n) lies at b + offN[n] + offBk[k]. */
+  offN: usize;
+  offBk: usize;
+  /** Panels of B: panel j at packed + j * k * 64, each laid out [k][16]. */
+  packed: usize;
+  c: usize;
+  /** Elements from one row of C to the next. */
+  ldc: u32;
+  /** f32[m] with BIAS_ROWS, f32[n] with BIAS_COLUMNS, unread otherwise. */
+  bias: usize;
+  epilogue: u32;
+}
+
+/** True when `count` entries of an offset table step by one f32 each. */
+export function stepsByOne(table: usize, count: u32): bool {
+  const first = load<u32>(table);
+  for (let i: u32 = 1; i < count; i++) {
+    if (load<u32>(table + (<usize>i << 2)) - first != i << 2) return false;
+  }
+  return true;
+}

@@ -1,0 +1,311 @@
+// Register tiles: the only place where a product is added to a sum.
+//
+// Every lane runs acc = fl(acc + fl(a * b)) with k ascending; a tile that does not start at k = 0
+// reloads its sums from C, so a blocked fold has the bits of the plain loop.
+//
+// V8 has 15 free vector registers on x64. Two rows of 16 columns need 8 sums, 4 values of B, one
+// of A and one product; every larger tile tried spills (4x8 loses 15 %, 6x8 half the speed).
+// The loop is unrolled because V8 adds a stack check to every turn of a loop.
+
+import { BIAS_COLUMNS, BIAS_ROWS, PANEL_ROW, RELU } from "./job.as";
+
+/** Bits of `stage` beside those of `Job.epilogue`: the tile's place in the fold. */
+export const FIRST: u32 = 1;
+export const LAST: u32 = 2;
+
+// @ts-ignore: decorator
+@inline
+function madd(acc: v128, a: v128, b: v128): v128 {
+  return f32x4.add(acc, f32x4.mul(a, b));
+}
+
+/**
+ * Bias, rectification and canonical NaN of four finished sums. A sum is never -0: it starts at +0,
+ * and x + y is -0 only when both are. Hence adding +0 for "no bias" changes nothing, and
+ * pmax(x, +0), which keeps NaN and would keep -0, is the contract's max(x, +0).
+ */
+// @ts-ignore: decorator
+@inline
+export function finish(sum: v128, bias: v128, floor: v128): v128 {
+  const x = f32x4.pmax(f32x4.add(sum, bias), floor);
+  return v128.bitselect(x, i32x4.splat(0x7fc00000), f32x4.eq(x, x));
+}
+
+/** The lower bound `finish` applies: +0 under RELU, else one that changes nothing. */
+// @ts-ignore: decorator
+@inline
+export function floorOf(stage: u32): v128 {
+  return stage & RELU ? f32x4.splat(0) : f32x4.splat(-Infinity);
+}
+
+// @ts-ignore: decorator
+@inline
+function storeRow(
+  c: usize,
+  v0: v128,
+  v1: v128,
+  v2: v128,
+  v3: v128,
+  stage: u32,
+  rowBias: usize,
+  columnBias: usize,
+): void {
+  if (stage & LAST) {
+    let x0 = f32x4.splat(0);
+    let x1 = x0;
+    let x2 = x0;
+    let x3 = x0;
+    if (stage & BIAS_ROWS) {
+      x0 = x1 = x2 = x3 = v128.load32_splat(rowBias);
+    } else if (stage & BIAS_COLUMNS) {
+      x0 = v128.load(columnBias);
+      x1 = v128.load(columnBias, 16);
+      x2 = v128.load(columnBias, 32);
+      x3 = v128.load(columnBias, 48);
+    }
+    const floor = floorOf(stage);
+    v0 = finish(v0, x0, floor);
+    v1 = finish(v1, x1, floor);
+    v2 = finish(v2, x2, floor);
+    v3 = finish(v3, x3, floor);
+  }
+  v128.store(c, v0);
+  v128.store(c, v1, 16);
+  v128.store(c, v2, 32);
+  v128.store(c, v3, 48);
+}
+
+/**
+ * Two rows by one panel. `a` holds [k][2], `b` holds [k][16], `c` and `c + ldc` (bytes) the rows;
+ * `bias` points at the first row's bias or at the panel's 16 column biases.
+ */
+export function tile2(
+  kc: u32,
+  a: usize,
+  b: usize,
+  c: usize,
+  ldc: usize,
+  stage: u32,
+  bias: usize,
+): void {
+  const d = c + ldc;
+  let c0 = f32x4.splat(0);
+  let c1 = c0;
+  let c2 = c0;
+  let c3 = c0;
+  let d0 = c0;
+  let d1 = c0;
+  let d2 = c0;
+  let d3 = c0;
+  if (!(stage & FIRST)) {
+    c0 = v128.load(c);
+    c1 = v128.load(c, 16);
+    c2 = v128.load(c, 32);
+    c3 = v128.load(c, 48);
+    d0 = v128.load(d);
+    d1 = v128.load(d, 16);
+    d2 = v128.load(d, 32);
+    d3 = v128.load(d, 48);
+  }
+  let b0 = c0, b1 = c0, b2 = c0, b3 = c0, x = c0, y = c0;
+  const end = b + <usize>kc * PANEL_ROW;
+  const end1 = end - 64;
+  const end2 = end - 128;
+  const end3 = end - 192;
+  const end4 = end - 256;
+  const end5 = end - 320;
+  const end6 = end - 384;
+  const end7 = end - 448;
+  for (; b != end; b += 512, a += 64) {
+    b0 = v128.load(b);
+    b1 = v128.load(b, 16);
+    b2 = v128.load(b, 32);
+    b3 = v128.load(b, 48);
+    x = v128.load32_splat(a);
+    y = v128.load32_splat(a, 4);
+    c0 = madd(c0, x, b0);
+    c1 = madd(c1, x, b1);
+    c2 = madd(c2, x, b2);
+    c3 = madd(c3, x, b3);
+    d0 = madd(d0, y, b0);
+    d1 = madd(d1, y, b1);
+    d2 = madd(d2, y, b2);
+    d3 = madd(d3, y, b3);
+    if (b == end1) break;
+    b0 = v128.load(b, 64);
+    b1 = v128.load(b, 80);
+    b2 = v128.load(b, 96);
+    b3 = v128.load(b, 112);
+    x = v128.load32_splat(a, 8);
+    y = v128.load32_splat(a, 12);
+    c0 = madd(c0, x, b0);
+    c1 = madd(c1, x, b1);
+    c2 = madd(c2, x, b2);
+    c3 = madd(c3, x, b3);
+    d0 = madd(d0, y, b0);
+    d1 = madd(d1, y, b1);
+    d2 = madd(d2, y, b2);
+    d3 = madd(d3, y, b3);
+    if (b == end2) break;
+    b0 = v128.load(b, 128);
+    b1 = v128.load(b, 144);
+    b2 = v128.load(b, 160);
+    b3 = v128.load(b, 176);
+    x = v128.load32_splat(a, 16);
+    y = v128.load32_splat(a, 20);
+    c0 = madd(c0, x, b0);
+    c1 = madd(c1, x, b1);
+    c2 = madd(c2, x, b2);
+    c3 = madd(c3, x, b3);
+    d0 = madd(d0, y, b0);
+    d1 = madd(d1, y, b1);
+    d2 = madd(d2, y, b2);
+    d3 = madd(d3, y, b3);
+    if (b == end3) break;
+    b0 = v128.load(b, 192);
+    b1 = v128.load(b, 208);
+    b2 = v128.load(b, 224);
+    b3 = v128.load(b, 240);
+    x = v128.load32_splat(a, 24);
+    y = v128.load32_splat(a, 28);
+    c0 = madd(c0, x, b0);
+    c1 = madd(c1, x, b1);
+    c2 = madd(c2, x, b2);
+    c3 = madd(c3, x, b3);
+    d0 = madd(d0, y, b0);
+    d1 = madd(d1, y, b1);
+    d2 = madd(d2, y, b2);
+    d3 = madd(d3, y, b3);
+    if (b == end4) break;
+    b0 = v128.load(b, 256);
+    b1 = v128.load(b, 272);
+    b2 = v128.load(b, 288);
+    b3 = v128.load(b, 304);
+    x = v128.load32_splat(a, 32);
+    y = v128.load32_splat(a, 36);
+    c0 = madd(c0, x, b0);
+    c1 = madd(c1, x, b1);
+    c2 = madd(c2, x, b2);
+    c3 = madd(c3, x, b3);
+    d0 = madd(d0, y, b0);
+    d1 = madd(d1, y, b1);
+    d2 = madd(d2, y, b2);
+    d3 = madd(d3, y, b3);
+    if (b == end5) break;
+    b0 = v128.load(b, 320);
+    b1 = v128.load(b, 336);
+    b2 = v128.load(b, 352);
+    b3 = v128.load(b, 368);
+    x = v128.load32_splat(a, 40);
+    y = v128.load32_splat(a, 44);
+    c0 = madd(c0, x, b0);
+    c1 = madd(c1, x, b1);
+    c2 = madd(c2, x, b2);
+    c3 = madd(c3, x, b3);
+    d0 = madd(d0, y, b0);
+    d1 = madd(d1, y, b1);
+    d2 = madd(d2, y, b2);
+    d3 = madd(d3, y, b3);
+    if (b == end6) break;
+    b0 = v128.load(b, 384);
+    b1 = v128.load(b, 400);
+    b2 = v128.load(b, 416);
+    b3 = v128.load(b, 432);
+    x = v128.load32_splat(a, 48);
+    y = v128.load32_splat(a, 52);
+    c0 = madd(c0, x, b0);
+    c1 = madd(c1, x, b1);
+    c2 = madd(c2, x, b2);
+    c3 = madd(c3, x, b3);
+    d0 = madd(d0, y, b0);
+    d1 = madd(d1, y, b1);
+    d2 = madd(d2, y, b2);
+    d3 = madd(d3, y, b3);
+    if (b == end7) break;
+    b0 = v128.load(b, 448);
+    b1 = v128.load(b, 464);
+    b2 = v128.load(b, 480);
+    b3 = v128.load(b, 496);
+    x = v128.load32_splat(a, 56);
+    y = v128.load32_splat(a, 60);
+    c0 = madd(c0, x, b0);
+    c1 = madd(c1, x, b1);
+    c2 = madd(c2, x, b2);
+    c3 = madd(c3, x, b3);
+    d0 = madd(d0, y, b0);
+    d1 = madd(d1, y, b1);
+    d2 = madd(d2, y, b2);
+    d3 = madd(d3, y, b3);
+  }
+  storeRow(c, c0, c1, c2, c3, stage, bias, bias);
+  storeRow(d, d0, d1, d2, d3, stage, bias + 4, bias);
+}
+
+/** One row by one panel: the last row of an odd count. `a` holds [k]. */
+export function tile1(kc: u32, a: usize, b: usize, c: usize, stage: u32, bias: usize): void {
+  let c0 = f32x4.splat(0);
+  let c1 = c0;
+  let c2 = c0;
+  let c3 = c0;
+  if (!(stage & FIRST)) {
+    c0 = v128.load(c);
+    c1 = v128.load(c, 16);
+    c2 = v128.load(c, 32);
+    c3 = v128.load(c, 48);
+  }
+  for (let end = b + <usize>kc * PANEL_ROW; b != end; b += PANEL_ROW, a += 4) {
+    const x = v128.load32_splat(a);
+    c0 = madd(c0, x, v128.load(b));
+    c1 = madd(c1, x, v128.load(b, 16));
+    c2 = madd(c2, x, v128.load(b, 32));
+    c3 = madd(c3, x, v128.load(b, 48));
+  }
+  storeRow(c, c0, c1, c2, c3, stage, bias, bias);
+}
+
+/**
+ * One row by two neighbouring panels, `next` bytes apart: eight chains hide the latency of the
+ * addition, and two streams keep the memory busy when B does not fit a cache.
+ */
+export function tile1Wide(
+  kc: u32,
+  a: usize,
+  b: usize,
+  next: usize,
+  c: usize,
+  stage: u32,
+  bias: usize,
+): void {
+  let e = b + next;
+  let c0 = f32x4.splat(0);
+  let c1 = c0;
+  let c2 = c0;
+  let c3 = c0;
+  let e0 = c0;
+  let e1 = c0;
+  let e2 = c0;
+  let e3 = c0;
+  if (!(stage & FIRST)) {
+    c0 = v128.load(c);
+    c1 = v128.load(c, 16);
+    c2 = v128.load(c, 32);
+    c3 = v128.load(c, 48);
+    e0 = v128.load(c, 64);
+    e1 = v128.load(c, 80);
+    e2 = v128.load(c, 96);
+    e3 = v128.load(c, 112);
+  }
+  for (let end = b + <usize>kc * PANEL_ROW; b != end; b += PANEL_ROW, e += PANEL_ROW, a += 4) {
+    const x = v128.load32_splat(a);
+    c0 = madd(c0, x, v128.load(b));
+    c1 = madd(c1, x, v128.load(b, 16));
+    c2 = madd(c2, x, v128.load(b, 32));
+    c3 = madd(c3, x, v128.load(b, 48));
+    e0 = madd(e0, x, v128.load(e));
+    e1 = madd(e1, x, v128.load(e, 16));
+    e2 = madd(e2, x, v128.load(e, 32));
+    e3 = madd(e3, x, v128.load(e, 48));
+  }
+  storeRow(c, c0, c1, c2, c3, stage, bias, bias);
+  storeRow(c + 64, e0, e1, e2, e3, stage, bias, bias + 64);
+}

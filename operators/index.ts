@@ -1,0 +1,15 @@
+/** The reproducible-operator library: definitions, element programs, backends. */
+
+export { interpret, runProgram } from "./backends/interpreter/index.js";
+export * from "./definitions/context.js";
+export * from "./definitions/definition.js";
+export { DEFINITIONS, findDefinition, resolveVersion } from "./definitions/registry.js";
+export * from "./dtype.js";
+export * from "./errors.js";
+export * from "./program/builder.js";
+export { ByteWriter, functionBytes, programBytes } from "./program/bytes.js";
+export * from "./program/literal.js";
+export { isFunctionOp, MICRO_OPS, type MicroOp, weightOf } from "./program/micro-ops.js";
+export * from "./program/types.js";
+export { affineRange, validateFunction, validateProgram } from "./program/validate.js";
+export * from "./tensor.js";
