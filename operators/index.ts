@@ -1,11 +1,16 @@
 /** The reproducible-operator library: definitions, element programs, backends. */
 
 export { interpret, runProgram } from "./backends/interpreter/index.js";
+export { InterpreterMachine } from "./backends/interpreter/machine.js";
+export { readerOf, writerOf } from "./backends/interpreter/storage.js";
+export type { Call, CallSource, Machine } from "./backends/machine.js";
+export { canonicalNaNs, firstNonCanonical } from "./canonical.js";
 export * from "./definitions/context.js";
 export * from "./definitions/definition.js";
 export { DEFINITIONS, findDefinition, resolveVersion } from "./definitions/registry.js";
 export * from "./dtype.js";
 export * from "./errors.js";
+export * from "./profile.js";
 export * from "./program/builder.js";
 export { ByteWriter, functionBytes, programBytes } from "./program/bytes.js";
 export * from "./program/literal.js";

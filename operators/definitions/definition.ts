@@ -24,6 +24,17 @@ export interface OperatorDefinition {
    */
   readonly steering?: readonly number[];
   lower(context: LoweringContext): Lowering;
+  /**
+   * Only for operators whose outputs follow from types and attributes alone (Shape, Constant,
+   * ConstantOfShape): their values, one per output, computed when shapes are bound.
+   */
+  fold?(context: LoweringContext): readonly (Tensor | UniformTensor)[];
+}
+
+/** A tensor whose elements are all equal, so that large constants need not be materialised. */
+export interface UniformTensor extends TensorType {
+  /** One element's canonical bytes. */
+  readonly element: Uint8Array;
 }
 
 export interface LoweringContext {

@@ -14,8 +14,11 @@ export interface Graph {
 export interface ValueInfo {
   readonly name: string;
   readonly dtype: DType;
-  /** A number, a symbol that `bind` gives a value, or null where the file says nothing. */
-  readonly dims: readonly (number | string | null)[];
+  /**
+   * Each a number, a symbol that `bind` gives a value, or null where the file says nothing; null
+   * as a whole where it does not even say the rank.
+   */
+  readonly dims: readonly (number | string | null)[] | null;
 }
 
 export interface GraphNode {

@@ -4,7 +4,7 @@ import { literalValue } from "../../program/literal.js";
 import type { ElementProgram } from "../../program/types.js";
 import { byteLength, emptyTensor, type Tensor } from "../../tensor.js";
 import { compileAffine, compileBody, type Frame, type Runner, type Value } from "./compile.js";
-import { type ElementReader, readerOf, writerOf } from "./storage.js";
+import { type ElementReader, type ElementWriter, readerOf, writerOf } from "./storage.js";
 
 export type { Value } from "./compile.js";
 export type { ElementReader } from "./storage.js";
@@ -96,14 +96,20 @@ export function runProgram(
   if (into.bytes.length !== byteLength({ dtype: program.dtype, dims: program.out })) {
     throw new AssayError("program/invalid", "the output tensor does not fit the program");
   }
-  const run = interpret(
-    program,
-    sources.map((t) => readerOf(t.dtype, t.bytes)),
-  );
-  const write = writerOf(program.dtype, into.bytes);
+  const readers = sources.map((t) => readerOf(t.dtype, t.bytes));
+  interpretInto(program, readers, writerOf(program.dtype, into.bytes));
+  return into;
+}
+
+/** Runs a program over readers, element by element in row-major order. */
+export function interpretInto(
+  program: ElementProgram,
+  readers: readonly ElementReader[],
+  write: ElementWriter,
+): void {
+  const run = interpret(program, readers);
   const count = elementCount(program.out);
   for (let i = 0; i < count; i++) write(i, run.element(i));
-  return into;
 }
 
 /** Row-major coordinates of a flat position, written into `into`. */

@@ -1,5 +1,20 @@
 import type { FunctionOp } from "../../program/micro-ops.js";
 import type { ScalarFunction } from "../../program/types.js";
+import { erf } from "./erf.js";
+import { exp } from "./exp.js";
+import { log } from "./log.js";
+import { log1p } from "./log1p.js";
+import { pow } from "./pow.js";
+import { rsqrt } from "./rsqrt.js";
+import { tanh } from "./tanh.js";
 
-/** The functions by name. */
-export const SCALAR_FUNCTIONS: Readonly<Partial<Record<FunctionOp, ScalarFunction>>> = {};
+/** The functions by name, in the order of their codes. */
+export const SCALAR_FUNCTIONS: Readonly<Record<FunctionOp, ScalarFunction>> = {
+  "f32.exp": exp,
+  "f32.log": log,
+  "f32.log1p": log1p,
+  "f32.tanh": tanh,
+  "f32.erf": erf,
+  "f32.rsqrt": rsqrt,
+  "f32.pow": pow,
+};

@@ -5,7 +5,7 @@ import { BIAS_COLUMNS, BIAS_ROWS, Job } from "./job.as";
 import { finish, floorOf } from "./tile.as";
 
 /** Columns per sweep: four rows of B, two of C, 24 KiB together, are read again for every pair. */
-const COLUMNS: u32 = 1024;
+const COLUMNS: u32 = 4096;
 
 // @ts-ignore: decorator
 @inline
@@ -41,10 +41,9 @@ export function direct(job: Job, n0: u32, n1: u32): void {
       memory.fill(elementC(job, m, n), 0, <usize>width << 2);
     }
     let k: u32 = 0;
-    for (; k + 4 <= job.k; k += 4) {
-      let m: u32 = 0;
-      for (; m + 2 <= job.m; m += 2) addFourTwice(job, m, n, k, width);
-      if (m < job.m) addFour(job, m, n, k, width);
+    if (job.m == 1) for (; k + 4 <= job.k; k += 4) addFour(job, n, k, width);
+    for (; k + 3 <= job.k; k += 3) {
+      for (let m: u32 = 0; m < job.m; m += 2) addThree(job, m, n, k, width);
     }
     for (; k < job.k; k++) {
       for (let m: u32 = 0; m < job.m; m++) addOne(job, m, n, k, width);
@@ -53,76 +52,70 @@ export function direct(job: Job, n0: u32, n1: u32): void {
   }
 }
 
-/** Two rows of C take four steps of their folds. */
-function addFourTwice(job: Job, m: u32, n: u32, k: u32, width: u32): void {
+/** Rows m and m + 1 of C, or m alone if it is the last, take three steps of their folds. */
+function addThree(job: Job, m: u32, n: u32, k: u32, width: u32): void {
+  if (m + 1 == job.m) {
+    for (let i: u32 = 0; i < 3; i++) addOne(job, m, n, k + i, width);
+    return;
+  }
   const a0 = v128.load32_splat(elementA(job, m, k));
   const a1 = v128.load32_splat(elementA(job, m, k + 1));
   const a2 = v128.load32_splat(elementA(job, m, k + 2));
-  const a3 = v128.load32_splat(elementA(job, m, k + 3));
   const e0 = v128.load32_splat(elementA(job, m + 1, k));
   const e1 = v128.load32_splat(elementA(job, m + 1, k + 1));
   const e2 = v128.load32_splat(elementA(job, m + 1, k + 2));
-  const e3 = v128.load32_splat(elementA(job, m + 1, k + 3));
   let b0 = rowB(job, n, k);
   let b1 = rowB(job, n, k + 1);
   let b2 = rowB(job, n, k + 2);
-  let b3 = rowB(job, n, k + 3);
   let c = elementC(job, m, n);
   let d = elementC(job, m + 1, n);
-  const whole = c + ((<usize>width & ~3) << 2);
-  for (; c != whole; c += 16, d += 16, b0 += 16, b1 += 16, b2 += 16, b3 += 16) {
-    let x = v128.load(c);
-    let y = v128.load(d);
-    let b = v128.load(b0);
-    x = madd(x, a0, b);
-    y = madd(y, e0, b);
-    b = v128.load(b1);
-    x = madd(x, a1, b);
-    y = madd(y, e1, b);
-    b = v128.load(b2);
-    x = madd(x, a2, b);
-    y = madd(y, e2, b);
-    b = v128.load(b3);
-    v128.store(c, madd(x, a3, b));
-    v128.store(d, madd(y, e3, b));
+  const whole = c + ((<usize>width & ~7) << 2);
+  for (; c != whole; c += 32, d += 32, b0 += 32, b1 += 32, b2 += 32) {
+    let p = v128.load(b0);
+    let q = v128.load(b1);
+    let r = v128.load(b2);
+    v128.store(c, madd(madd(madd(v128.load(c), a0, p), a1, q), a2, r));
+    v128.store(d, madd(madd(madd(v128.load(d), e0, p), e1, q), e2, r));
+    p = v128.load(b0, 16);
+    q = v128.load(b1, 16);
+    r = v128.load(b2, 16);
+    v128.store(c, madd(madd(madd(v128.load(c, 16), a0, p), a1, q), a2, r), 16);
+    v128.store(d, madd(madd(madd(v128.load(d, 16), e0, p), e1, q), e2, r), 16);
   }
-  for (let rest = width & 3; rest != 0; rest--, c += 4, d += 4, b0 += 4, b1 += 4, b2 += 4, b3 += 4) {
-    let x = v128.load32_zero(c);
-    let y = v128.load32_zero(d);
-    let b = v128.load32_zero(b0);
-    x = madd(x, a0, b);
-    y = madd(y, e0, b);
-    b = v128.load32_zero(b1);
-    x = madd(x, a1, b);
-    y = madd(y, e1, b);
-    b = v128.load32_zero(b2);
-    x = madd(x, a2, b);
-    y = madd(y, e2, b);
-    b = v128.load32_zero(b3);
-    v128.store_lane<u32>(c, madd(x, a3, b), 0);
-    v128.store_lane<u32>(d, madd(y, e3, b), 0);
+  for (let rest = width & 7; rest != 0; rest--, c += 4, d += 4, b0 += 4, b1 += 4, b2 += 4) {
+    const p = v128.load32_zero(b0);
+    const q = v128.load32_zero(b1);
+    const r = v128.load32_zero(b2);
+    const x = madd(madd(madd(v128.load32_zero(c), a0, p), a1, q), a2, r);
+    const y = madd(madd(madd(v128.load32_zero(d), e0, p), e1, q), e2, r);
+    v128.store_lane<u32>(c, x, 0);
+    v128.store_lane<u32>(d, y, 0);
   }
 }
 
-/** One row of C takes four steps of its folds. */
-function addFour(job: Job, m: u32, n: u32, k: u32, width: u32): void {
-  const a0 = v128.load32_splat(elementA(job, m, k));
-  const a1 = v128.load32_splat(elementA(job, m, k + 1));
-  const a2 = v128.load32_splat(elementA(job, m, k + 2));
-  const a3 = v128.load32_splat(elementA(job, m, k + 3));
+/** The only row of C takes four steps of its folds. */
+function addFour(job: Job, n: u32, k: u32, width: u32): void {
+  const a0 = v128.load32_splat(elementA(job, 0, k));
+  const a1 = v128.load32_splat(elementA(job, 0, k + 1));
+  const a2 = v128.load32_splat(elementA(job, 0, k + 2));
+  const a3 = v128.load32_splat(elementA(job, 0, k + 3));
   let b0 = rowB(job, n, k);
   let b1 = rowB(job, n, k + 1);
   let b2 = rowB(job, n, k + 2);
   let b3 = rowB(job, n, k + 3);
-  let c = elementC(job, m, n);
-  const whole = c + ((<usize>width & ~3) << 2);
-  for (; c != whole; c += 16, b0 += 16, b1 += 16, b2 += 16, b3 += 16) {
+  let c = elementC(job, 0, n);
+  const whole = c + ((<usize>width & ~7) << 2);
+  for (; c != whole; c += 32, b0 += 32, b1 += 32, b2 += 32, b3 += 32) {
     let x = madd(v128.load(c), a0, v128.load(b0));
     x = madd(x, a1, v128.load(b1));
     x = madd(x, a2, v128.load(b2));
     v128.store(c, madd(x, a3, v128.load(b3)));
+    x = madd(v128.load(c, 16), a0, v128.load(b0, 16));
+    x = madd(x, a1, v128.load(b1, 16));
+    x = madd(x, a2, v128.load(b2, 16));
+    v128.store(c, madd(x, a3, v128.load(b3, 16)), 16);
   }
-  for (let rest = width & 3; rest != 0; rest--, c += 4, b0 += 4, b1 += 4, b2 += 4, b3 += 4) {
+  for (let rest = width & 7; rest != 0; rest--, c += 4, b0 += 4, b1 += 4, b2 += 4, b3 += 4) {
     let x = madd(v128.load32_zero(c), a0, v128.load32_zero(b0));
     x = madd(x, a1, v128.load32_zero(b1));
     x = madd(x, a2, v128.load32_zero(b2));

@@ -6,9 +6,9 @@ import { packPanels, packRows } from "./pack.as";
 import { FIRST, LAST, tile1, tile1Wide, tile2 } from "./tile.as";
 
 /** k of one block: 256 x 64 bytes of B take half of a 32 KiB first cache. */
-const KC: u32 = 256;
-const KC_FEW: u32 = 64;
-const FEW: u32 = 16;
+const KC_FRESH: u32 = 256;
+const KC: u32 = 1024;
+const KC_FEW: u32 = 4096;
 
 /** Bytes of packed A: its block stays in the second cache. */
 const A_BYTES: usize = 384 << 10;
@@ -33,7 +33,7 @@ export function packB(record: usize, j0: u32, j1: u32): void {
 export function multiply(record: usize, m0: u32, m1: u32, j0: u32, j1: u32, work: usize): void {
   const job = changetype<Job>(record);
   const stride = <usize>job.k * PANEL_ROW;
-  const depth = blockDepth(m1 - m0, job.k);
+  const depth = blockDepth(m1 - m0);
   let k: u32 = 0;
   do {
     const count = min(depth, job.k - k);
@@ -53,7 +53,7 @@ export function multiplyFresh(
 ): void {
   const job = changetype<Job>(record);
   const panels = work + EDGE_BYTES + A_BYTES;
-  const depth = min(job.k, KC);
+  const depth = min(job.k, KC_FRESH);
   const stride = <usize>depth * PANEL_ROW;
   const step = depth ? <u32>(B_BYTES / stride) : j1 - j0;
   for (let j = j0; j < j1; j += step) {
@@ -72,9 +72,8 @@ export function multiplyDirect(record: usize, n0: u32, n1: u32): void {
   direct(changetype<Job>(record), n0, n1);
 }
 
-/** All of K at once while the rows of A fit, so that a panel is read as one stream. */
-function blockDepth(rows: u32, k: u32): u32 {
-  return <u64>rows * k * 4 <= A_BYTES ? k : KC;
+function blockDepth(rows: u32): u32 {
+  return max(KC, min(KC_FEW, <u32>(B_BYTES >> 2) / max(rows, 1)));
 }
 
 function block(
@@ -83,35 +82,52 @@ function block(
   m1: u32,
   j0: u32,
   j1: u32,
-  k0: u32,
-  count: u32,
+  k: u32,
+  depth: u32,
   b: usize,
   stride: usize,
   work: usize,
 ): void {
   const a = work + EDGE_BYTES;
-  const limit = count ? (<u32>(A_BYTES >> 2) / count) & ~1 : m1 - m0;
-  const kc = m1 - m0 <= FEW ? KC_FEW : KC;
+  const limit = (<u32>(A_BYTES >> 2) / max(depth, 1)) & ~1;
   for (let m = m0; m < m1; m += limit) {
     const rows = min(limit, m1 - m);
-    if (rows == 1) {
-      packRows(job, a, m, 1, k0, count);
-      sweepOne(job, m, j0, j1, k0, count, a, b, stride, work);
-      continue;
-    }
-    for (let k: u32 = 0; k < count; k += kc) {
-      packRows(job, a + ((<usize>k * rows) << 2), m, rows, k0 + k, min(kc, count - k));
-    }
+    const odd = rows & 1;
+    const pairs = a + ((<usize>odd * depth) << 2);
+    packRows(job, a, m, odd, k, depth);
+    packRows(job, pairs, m + odd, rows - odd, k, depth);
     let panel = b;
     for (let j = j0; j < j1; j++, panel += stride) {
-      let k: u32 = 0;
-      do {
-        const depth = min(kc, count - k);
-        const at = a + ((<usize>k * rows) << 2);
-        column(job, m, rows, j, k0 + k, depth, at, panel + <usize>k * PANEL_ROW, work);
-        k += depth;
-      } while (k < count);
+      if (odd) oddRow(job, m, j, j0, j1, k, depth, a, panel, stride, work);
+      if (rows > 1) column(job, m + odd, rows - odd, j, k, depth, pairs, panel, work);
     }
+  }
+}
+
+function oddRow(
+  job: Job,
+  m: u32,
+  j: u32,
+  j0: u32,
+  j1: u32,
+  k: u32,
+  depth: u32,
+  a: usize,
+  b: usize,
+  stride: usize,
+  work: usize,
+): void {
+  const second = (j - j0) & 1;
+  const whole = min(j1, job.n / PANEL);
+  if (second) {
+    if (j >= whole) column(job, m, 1, j, k, depth, a, b, work);
+  } else if (j + 1 >= whole) {
+    column(job, m, 1, j, k, depth, a, b, work);
+  } else {
+    const n = <usize>j * PANEL;
+    const c = job.c + ((<usize>m * job.ldc + n) << 2);
+    const bias = job.bias + (job.epilogue & BIAS_ROWS ? <usize>m << 2 : n << 2);
+    tile1Wide(depth, a, b, stride, c, stageOf(job, k, depth), bias);
   }
 }
 
@@ -173,30 +189,6 @@ function edge(
     memory.copy(c, work, bytes);
     if (pair) memory.copy(c + ldc, work + 64, bytes);
   }
-}
-
-function sweepOne(
-  job: Job,
-  m: u32,
-  j0: u32,
-  j1: u32,
-  k0: u32,
-  count: u32,
-  a: usize,
-  b: usize,
-  stride: usize,
-  work: usize,
-): void {
-  const stage = stageOf(job, k0, count);
-  const whole = min(j1, job.n / PANEL);
-  let j = j0;
-  for (; j + 2 <= whole; j += 2, b += 2 * stride) {
-    const n = <usize>j * PANEL;
-    const c = job.c + ((<usize>m * job.ldc + n) << 2);
-    const bias = job.bias + (job.epilogue & BIAS_ROWS ? <usize>m << 2 : n << 2);
-    tile1Wide(count, a, b, stride, c, stage, bias);
-  }
-  for (; j < j1; j++, b += stride) column(job, m, 1, j, k0, count, a, b, work);
 }
 
 /** What a tile covering k..k+depth does besides adding products. */

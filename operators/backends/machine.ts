@@ -1,0 +1,36 @@
+import type { ElementProgram } from "../program/types.js";
+
+/** One program applied to places in a machine's arena. */
+export interface Call {
+  readonly program: ElementProgram;
+  readonly sources: readonly CallSource[];
+  /** Byte offset of the result. */
+  readonly out: number;
+}
+
+export interface CallSource {
+  /** Byte offset in the arena. */
+  readonly offset: number;
+  /** True where the bytes never change after `load`: a machine may keep a packed copy. */
+  readonly constant: boolean;
+}
+
+/**
+ * A machine runs calls over one flat arena of bytes. Every machine gives the same bytes; they differ
+ * in speed only.
+ */
+export interface Machine {
+  readonly name: "interpreter" | "wasm";
+  /** What `load` would allocate for these calls, in bytes. */
+  estimate(calls: readonly Call[], arenaBytes: number): number;
+  /** Prepares the arena and all calls. Called once. */
+  load(calls: readonly Call[], arenaBytes: number): Promise<void>;
+  /** Says that the bytes of all constants are in place; called once, before the first run. */
+  constantsReady(): void;
+  /** A view of `length` arena bytes; valid until `close`. */
+  bytes(offset: number, length: number): Uint8Array;
+  /** Runs calls `first` … `end − 1` in order. */
+  run(first: number, end: number): void;
+  /** Frees memory and threads. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,134 @@
+import { DTYPES, type RegisterType } from "../../../dtype.js";
+import { isFunctionOp, MICRO_OPS, type MicroOp } from "../../../program/micro-ops.js";
+import type { Guard, KernelBody, KernelInstruction, Linear } from "./kernel.js";
+
+/**
+ * What is known of each register before code is generated: where in the loop nest it can be
+ * computed, and whether the lanes of a vector may differ in it.
+ */
+export interface RegisterInfo {
+  readonly type: RegisterType;
+  /** Outermost loop in which everything it depends on is known; see `LEVEL`. */
+  readonly level: number;
+  /** Whether lanes may differ: then it is a vector, else a scalar. */
+  readonly varying: boolean;
+  /** Whether it is a lane mask (all ones or all zeros) that stands for 1 or 0. */
+  readonly mask: boolean;
+  /** Whether any result depends on it. */
+  readonly live: boolean;
+  /** For a uniform register: whether vector code uses it, so that it is wanted in all lanes. */
+  readonly splat: boolean;
+}
+
+/** Levels of the loop nest, outermost first; fold dim d is `LEVEL.fold + d`. */
+export const LEVEL = { once: -1, row: 0, chunk: 1, fold: 2 } as const;
+
+export function levelOf(linear: Linear, lane: number): number {
+  for (let d = linear.fold.length - 1; d >= 0; d--) {
+    if (linear.fold[d] !== 0n) return LEVEL.fold + d;
+  }
+  return linear.out[lane] !== 0n ? LEVEL.chunk : LEVEL.row;
+}
+
+export function isVarying(linear: Linear, lane: number): boolean {
+  return linear.out[lane] !== 0n;
+}
+
+/** `stateLevel`: where the body sees the state words (the innermost fold dim, or the chunk). */
+export function analyse(body: KernelBody, lane: number, stateLevel: number): RegisterInfo[] {
+  const infos: Mutable[] = [];
+  for (const i of body.code) {
+    infos.push({ ...describe(i, body, infos, lane, stateLevel), live: false, splat: false });
+  }
+  markLive(body, infos);
+  return infos;
+}
+
+type Mutable = { -readonly [K in keyof RegisterInfo]: RegisterInfo[K] };
+type Description = Pick<RegisterInfo, "type" | "level" | "varying" | "mask">;
+
+function describe(
+  i: KernelInstruction,
+  body: KernelBody,
+  infos: readonly RegisterInfo[],
+  lane: number,
+  stateLevel: number,
+): Description {
+  switch (i.kind) {
+    case "constant":
+      return { type: i.value.type, level: LEVEL.once, varying: false, mask: false };
+    case "state":
+      return { type: i.type, level: stateLevel, varying: true, mask: false };
+    case "coordinate":
+      return {
+        type: "i64",
+        level: levelOf(i.value, lane),
+        varying: isVarying(i.value, lane),
+        mask: false,
+      };
+    case "read": {
+      const linears = [i.address, ...i.guards.map((g: Guard) => g.value)];
+      const registers = i.registers.map((r) => infos[r.register] as RegisterInfo);
+      return {
+        type: DTYPES[i.dtype].register,
+        level: Math.max(...linears.map((l) => levelOf(l, lane)), ...registers.map((r) => r.level)),
+        varying: linears.some((l) => isVarying(l, lane)) || registers.some((r) => r.varying),
+        mask: false,
+      };
+    }
+    case "operate": {
+      const args = i.args.map((a) => infos[a] as RegisterInfo);
+      const varying = args.some((a) => a.varying);
+      return {
+        type: MICRO_OPS[i.op].result,
+        level: Math.max(...args.map((a) => a.level)),
+        varying,
+        mask: varying && yieldsMask(i.op, i.args, body, infos),
+      };
+    }
+  }
+}
+
+const COMPARE = /\.(eq|lt|le|lt_s|lt_u)$/;
+const BITWISE = /^i32\.(and|or|xor)$/;
+
+/** Comparisons, and bitwise operations between truth values. */
+function yieldsMask(
+  op: MicroOp,
+  args: readonly number[],
+  body: KernelBody,
+  infos: readonly RegisterInfo[],
+): boolean {
+  if (COMPARE.test(op)) return true;
+  return BITWISE.test(op) && args.every((a) => isTruth(a, body, infos));
+}
+
+function isTruth(register: number, body: KernelBody, infos: readonly RegisterInfo[]): boolean {
+  const i = body.code[register];
+  if (infos[register]?.mask) return true;
+  if (i?.kind === "constant") return i.value.bits <= 1n;
+  return i?.kind === "operate" && COMPARE.test(i.op);
+}
+
+/** Liveness from the results backwards, and which uniform registers meet vector code. */
+function markLive(body: KernelBody, infos: Mutable[]): void {
+  for (const r of body.results) {
+    const info = infos[r] as Mutable;
+    info.live = true;
+    info.splat = true;
+  }
+  for (let r = body.code.length - 1; r >= 0; r--) {
+    const i = body.code[r] as KernelInstruction;
+    const info = infos[r] as Mutable;
+    if (!info.live) continue;
+    if (i.kind === "operate") {
+      const asVector = info.varying || isFunctionOp(i.op);
+      for (const a of i.args) {
+        const arg = infos[a] as Mutable;
+        arg.live = true;
+        if (asVector) arg.splat = true;
+      }
+    }
+    if (i.kind === "read") for (const t of i.registers) (infos[t.register] as Mutable).live = true;
+  }
+}

@@ -1,0 +1,123 @@
+import { AssayError } from "../../../errors.js";
+import type { ElementProgram } from "../../../program/types.js";
+import type { Call, Machine } from "../../machine.js";
+import { contractionModule, WORKSPACE_BYTES } from "../contraction/index.js";
+import { compileProgram, unitsOf } from "../index.js";
+import { CONTROL, Crew, type WorkerSetup } from "./crew.js";
+import { type LoweredCalls, lowerCalls } from "./lower-calls.js";
+import { type ContractionExports, type KernelRun, type Step, StepRunner } from "./steps.js";
+
+const PAGE = 65536;
+/** All modules are compiled for a memory of at most this many pages: 4 GiB. */
+const MAX_PAGES = 65536;
+
+/**
+ * The WebAssembly machine: one shared memory, generated code for maps and folds, the contraction
+ * kernel for matrix products, and as many threads as asked for.
+ */
+export class WasmMachine implements Machine {
+  readonly name = "wasm";
+  private lowered: LoweredCalls | undefined;
+  private memory: WebAssembly.Memory | undefined;
+  private runner: StepRunner | undefined;
+  private crew: Crew | undefined;
+
+  constructor(private readonly threads = 1) {
+    if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
+      throw new AssayError("usage", `the number of threads is 1 to 64, got ${threads}`);
+    }
+  }
+
+  estimate(calls: readonly Call[], arenaBytes: number): number {
+    const { memory } = lowerCalls(calls, arenaBytes, this.threads, unitsOf);
+    return memory.totalBytes + this.threads * WORKSPACE_BYTES;
+  }
+
+  async load(calls: readonly Call[], arenaBytes: number): Promise<void> {
+    const lowered = lowerCalls(calls, arenaBytes, this.threads, unitsOf);
+    const workspaces = Array.from({ length: this.threads }, () =>
+      lowered.memory.reserve(WORKSPACE_BYTES),
+    );
+    const memory = allocate(lowered.memory.totalBytes);
+    for (const { at, words } of lowered.memory.initial) writeWords(memory, at, words);
+    const modules = lowered.programs.map((p: ElementProgram) => compileProgram(p));
+    const contraction = contractionModule();
+    const imports = { env: { memory } };
+    const kernels = modules.map(
+      (m) => new WebAssembly.Instance(m, imports).exports.run as KernelRun,
+    );
+    const exports = new WebAssembly.Instance(contraction, imports)
+      .exports as unknown as ContractionExports;
+    this.lowered = lowered;
+    this.memory = memory;
+    this.runner = new StepRunner(kernels, exports, workspaces[0] as number);
+    const control = new SharedArrayBuffer(4 * CONTROL.words);
+    const steps = [...lowered.loadSteps, ...lowered.steps];
+    const setups = workspaces.slice(1).map((workspace): WorkerSetup => {
+      return { control, memory, modules, contraction, steps, workspace };
+    });
+    this.crew = await Crew.start(setups, control);
+  }
+
+  /** Packs constants; called when their bytes are in place, before the first run. */
+  constantsReady(): void {
+    const { loadSteps } = this.loaded();
+    loadSteps.forEach((step, i) => {
+      this.step(i, step);
+    });
+  }
+
+  bytes(offset: number, length: number): Uint8Array {
+    this.loaded();
+    return new Uint8Array((this.memory as WebAssembly.Memory).buffer, offset, length);
+  }
+
+  run(first: number, end: number): void {
+    const { loadSteps, steps, stepsOf } = this.loaded();
+    for (let i = stepsOf[first] as number; i < (stepsOf[end] as number); i++) {
+      this.step(loadSteps.length + i, steps[i] as Step);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.crew?.close();
+    this.lowered = undefined;
+    this.memory = undefined;
+    this.runner = undefined;
+    this.crew = undefined;
+  }
+
+  private step(index: number, step: Step): void {
+    (this.crew as Crew).run(index, step, this.runner as StepRunner);
+  }
+
+  private loaded(): LoweredCalls {
+    if (!this.lowered) throw new AssayError("backend/unavailable", "the machine is not loaded");
+    return this.lowered;
+  }
+}
+
+function allocate(bytes: number): WebAssembly.Memory {
+  const pages = Math.max(1, Math.ceil(bytes / PAGE));
+  const tooLarge = (cause?: unknown): AssayError =>
+    new AssayError(
+      "model/too-large",
+      `WebAssembly memory of ${pages * PAGE} bytes is not to be had`,
+      {
+        hint: "WebAssembly memory ends at 4 GiB; use smaller inputs or a smaller model",
+        ...(cause === undefined ? {} : { cause }),
+      },
+    );
+  if (pages > MAX_PAGES) throw tooLarge();
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: MAX_PAGES, shared: true });
+  } catch (cause) {
+    throw tooLarge(cause);
+  }
+}
+
+/** WebAssembly memory is little endian on every host. */
+function writeWords(memory: WebAssembly.Memory, at: number, words: Int32Array | Uint32Array): void {
+  const view = new DataView(memory.buffer);
+  for (let i = 0; i < words.length; i++) view.setUint32(at + 4 * i, words[i] as number, true);
+}

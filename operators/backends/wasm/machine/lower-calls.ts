@@ -1,0 +1,257 @@
+import { DTYPES, elementCount } from "../../../dtype.js";
+import { programBytes } from "../../../program/bytes.js";
+import type { ElementProgram } from "../../../program/types.js";
+import type { Call } from "../../machine.js";
+import { epilogueOf, type Operand, operandOf } from "../contraction/operands.js";
+import {
+  type Contraction,
+  constantOffset,
+  foldOffsets,
+  outOffsets,
+  recogniseContraction,
+} from "../contraction/recognise.js";
+import { MemoryMap } from "./memory-map.js";
+import type { ContractStep, Step } from "./steps.js";
+
+/** Columns of one packed panel. */
+const PANEL = 16;
+
+/** Bits of a job's epilogue word, as the kernel defines them. */
+const BIAS_ROWS = 4;
+const BIAS_COLUMNS = 8;
+
+/**
+ * Below this many multiply-adds per thread, waking another thread costs more than it saves: about
+ * 10 µs of arithmetic.
+ */
+const CHUNK_WORK = 1 << 18;
+
+/** What a machine must place, compile and run. Addresses are final once `memory` is laid out. */
+export interface LoweredCalls {
+  readonly programs: readonly ElementProgram[];
+  /** Steps that run once, when the constants are in place. */
+  readonly loadSteps: readonly Step[];
+  readonly steps: readonly Step[];
+  /** Call i is steps `stepsOf[i]` … `stepsOf[i + 1] − 1`. */
+  readonly stepsOf: readonly number[];
+  readonly memory: MemoryMap;
+}
+
+/** How a program's range is cut; asked of the generator. */
+export type UnitsOf = (program: ElementProgram) => {
+  readonly units: number;
+  readonly grain: number;
+};
+
+export function lowerCalls(
+  calls: readonly Call[],
+  arenaBytes: number,
+  threads: number,
+  unitsOf: UnitsOf,
+): LoweredCalls {
+  const lower = (scratchBytes: number): LoweredCalls => {
+    const lowering = new CallLowering(new MemoryMap(arenaBytes, scratchBytes), threads, unitsOf);
+    const stepsOf = [0];
+    for (const call of calls) {
+      lowering.call(call);
+      stepsOf.push(lowering.steps.length);
+    }
+    const { programs, loadSteps, steps, memory } = lowering;
+    return { programs, loadSteps, steps, stepsOf, memory };
+  };
+  return lower(lower(0).memory.scratchPeak);
+}
+
+class CallLowering {
+  readonly programs: ElementProgram[] = [];
+  readonly loadSteps: Step[] = [];
+  readonly steps: Step[] = [];
+  private readonly kernelOf = new Map<string, number>();
+
+  constructor(
+    readonly memory: MemoryMap,
+    private readonly threads: number,
+    private readonly unitsOf: UnitsOf,
+  ) {}
+
+  call(call: Call): void {
+    this.memory.releaseScratch();
+    const shape = recogniseContraction(call.program);
+    if (shape && isWorthwhile(call.program, shape)) this.contraction(call, shape);
+    else {
+      const sources = call.sources.map((s) => s.offset);
+      this.steps.push(this.kernel(call.program, call.out, sources));
+    }
+  }
+
+  private kernel(program: ElementProgram, out: number, sources: readonly number[]): Step {
+    const key = latin1(programBytes(program));
+    let kernel = this.kernelOf.get(key);
+    if (kernel === undefined) {
+      kernel = this.programs.length;
+      this.programs.push(program);
+      this.kernelOf.set(key, kernel);
+    }
+    const { units, grain } = this.unitsOf(program);
+    const chunk = Math.max(1, grain, Math.ceil(units / (4 * this.threads)));
+    return { kind: "kernel", kernel, addresses: [out, ...sources], units, chunk };
+  }
+
+  private contraction(call: Call, shape: Contraction): void {
+    const { program } = call;
+    const depth = elementCount(program.fold);
+    const [a, b] = [shape.a, shape.b].map((read) => {
+      const operand = operandOf(program, read);
+      const at = call.sources[operand.source] as Call["sources"][number];
+      const { constant } = at;
+      return {
+        operand,
+        constant,
+        base: this.place(operand, at.offset, constant, read === shape.b),
+      };
+    }) as [PlacedOperand, PlacedOperand];
+    const epilogue = epilogueOf(program, shape);
+    const outBytes = 4 * elementCount(program.out);
+    const c = epilogue.kind === "map" ? this.memory.scratch(outBytes) : call.out;
+    const mode = modeOf(shape, b, depth);
+    const tables = this.tables(program, shape, a, b);
+    const panels = Math.ceil(shape.columns.count / PANEL);
+    const loops = this.loopOffsets(call, shape, a, b, epilogue);
+    const jobs = loops.map((offsets) => {
+      const packed = mode === "packed" ? this.memory.reserve(panels * depth * PANEL * 4) : 0;
+      const job = this.memory.words(
+        Uint32Array.of(
+          shape.rows.count,
+          shape.columns.count,
+          depth,
+          a.base + offsets.a,
+          tables.offM,
+          tables.offAk,
+          b.base + offsets.b,
+          tables.offN,
+          tables.offBk,
+          packed,
+          c + offsets.c,
+          shape.columns.count,
+          offsets.bias,
+          epilogue.kind === "bias" ? (epilogue.along === "rows" ? BIAS_ROWS : BIAS_COLUMNS) : 0,
+        ),
+      );
+      if (mode === "packed") {
+        const chunk = Math.max(1, Math.ceil(panels / (4 * this.threads)));
+        this.loadSteps.push({ kind: "pack", job, units: panels, chunk });
+      }
+      return job;
+    });
+    this.steps.push(this.contractStep(mode, jobs, shape, depth));
+    if (epilogue.kind === "map") {
+      const sources = [...call.sources.map((s) => s.offset), c];
+      this.steps.push(this.kernel(epilogue.program, call.out, sources));
+    }
+  }
+
+  /**
+   * Where the kernel reads an operand. A needed copy of a constant is made once at load; of a
+   * constant column operand only its packed form stays.
+   */
+  private place(operand: Operand, offset: number, constant: boolean, packed: boolean): number {
+    if (!operand.copy) return offset;
+    const bytes = 4 * elementCount(operand.view);
+    const stays = constant && !packed;
+    const at = stays ? this.memory.reserve(bytes) : this.memory.scratch(bytes);
+    (constant ? this.loadSteps : this.steps).push(this.kernel(operand.copy, at, [offset]));
+    return at;
+  }
+
+  private tables(program: ElementProgram, shape: Contraction, a: PlacedOperand, b: PlacedOperand) {
+    const { out, fold } = program;
+    const table = (values: Int32Array): number => this.memory.words(values);
+    return {
+      offM: table(outOffsets(a.operand.read, a.operand.view, out, shape.rows)),
+      offAk: table(foldOffsets(a.operand.read, a.operand.view, fold)),
+      offN: table(outOffsets(b.operand.read, b.operand.view, out, shape.columns)),
+      offBk: table(foldOffsets(b.operand.read, b.operand.view, fold)),
+    };
+  }
+
+  /** Byte offsets of both operands, the result and the bias for every loop position. */
+  private loopOffsets(
+    call: Call,
+    shape: Contraction,
+    a: PlacedOperand,
+    b: PlacedOperand,
+    epilogue: ReturnType<typeof epilogueOf>,
+  ) {
+    const { out } = call.program;
+    const along = ({ operand }: PlacedOperand): number[] => {
+      const base = constantOffset(operand.read, operand.view);
+      return [...outOffsets(operand.read, operand.view, out, shape.loops)].map((x) => base + x);
+    };
+    const [fromA, fromB] = [along(a), along(b)];
+    const bias =
+      epilogue.kind === "bias"
+        ? [...outOffsets(epilogue.read, epilogue.read.view, out, shape.loops)].map(
+            (x) =>
+              x +
+              constantOffset(epilogue.read, epilogue.read.view) +
+              (call.sources[epilogue.read.source]?.offset as number),
+          )
+        : [];
+    const block = 4 * shape.rows.count * shape.columns.count;
+    return fromA.map((x, i) => ({
+      a: x,
+      b: fromB[i] as number,
+      c: i * block,
+      bias: bias[i] ?? 0,
+    }));
+  }
+
+  private contractStep(
+    mode: ContractStep["mode"],
+    jobs: readonly number[],
+    shape: Contraction,
+    depth: number,
+  ): Step {
+    const rows = shape.rows.count;
+    const direct = mode === "direct";
+    const columns = direct ? shape.columns.count : Math.ceil(shape.columns.count / PANEL);
+    const split = direct || columns >= rows ? "columns" : "rows";
+    const work = rows * shape.columns.count * Math.max(1, depth);
+    const most = split === "rows" ? Math.ceil(rows / 2) : Math.ceil(columns / (direct ? 64 : 1));
+    const wanted =
+      this.threads === 1 ? 1 : Math.min(4 * this.threads, Math.ceil(work / CHUNK_WORK));
+    const chunksPerJob = Math.max(1, Math.min(most, wanted));
+    const units = jobs.length * chunksPerJob;
+    const chunk = Math.max(1, Math.ceil(CHUNK_WORK / Math.max(1, work / chunksPerJob)));
+    return { kind: "contract", mode, jobs, rows, columns, split, chunksPerJob, units, chunk };
+  }
+}
+
+interface PlacedOperand {
+  readonly operand: Operand;
+  readonly constant: boolean;
+  readonly base: number;
+}
+
+/** Small or thin products are as fast in generated code and need no packing. */
+function isWorthwhile(program: ElementProgram, shape: Contraction): boolean {
+  const depth = elementCount(program.fold);
+  const [rows, columns] = [shape.rows.count, shape.columns.count];
+  if (DTYPES[program.dtype].register !== "f32") return false;
+  return depth >= 4 && columns >= 4 && (rows >= 2 || depth >= 32) && rows * columns >= 32;
+}
+
+/** Few rows over a column operand that lies in order and is used once: packing would not pay. */
+function modeOf(shape: Contraction, b: PlacedOperand, depth: number): ContractStep["mode"] {
+  if (b.constant) return "packed";
+  const { read, view } = b.operand;
+  const inner = view.length - 1;
+  const contiguous = read.index[inner]?.out.at(-1) === 1 && depth > 0;
+  return shape.rows.count <= 4 && contiguous && shape.columns.count >= 64 ? "direct" : "fresh";
+}
+
+function latin1(bytes: Uint8Array): string {
+  let text = "";
+  for (const b of bytes) text += String.fromCharCode(b);
+  return text;
+}

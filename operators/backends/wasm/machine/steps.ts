@@ -1,0 +1,92 @@
+/**
+ * A loaded machine is a list of steps over one memory. Every thread holds the same list; a step is
+ * cut into chunks that threads claim, and the next step starts when the last chunk is done. How
+ * chunks fall on threads decides nothing about bits: a chunk is a range of output elements.
+ */
+export type Step = KernelStep | PackStep | ContractStep;
+
+/** A generated program over a range of its units. */
+export interface KernelStep {
+  readonly kind: "kernel";
+  /** Position in the list of modules. */
+  readonly kernel: number;
+  /** Address of the result, then of every source. */
+  readonly addresses: readonly number[];
+  readonly units: number;
+  readonly chunk: number;
+}
+
+/** Packs a constant column operand; done once at load. Units are panels of one job. */
+export interface PackStep {
+  readonly kind: "pack";
+  readonly job: number;
+  readonly units: number;
+  readonly chunk: number;
+}
+
+/** Matrix products, one job record per loop position. */
+export interface ContractStep {
+  readonly kind: "contract";
+  /** packed: B was packed at load; fresh: packs block by block; direct: reads B where it lies. */
+  readonly mode: "packed" | "fresh" | "direct";
+  readonly jobs: readonly number[];
+  readonly rows: number;
+  /** Panels of 16 columns; columns themselves in direct mode. */
+  readonly columns: number;
+  /** Which of the two is cut into chunks. */
+  readonly split: "rows" | "columns";
+  /** Chunks count over all jobs: `jobs.length · chunksPerJob`. */
+  readonly chunksPerJob: number;
+  readonly units: number;
+  readonly chunk: number;
+}
+
+export interface ContractionExports {
+  readonly workspaceBytes: WebAssembly.Global;
+  packB(job: number, j0: number, j1: number): void;
+  multiply(job: number, m0: number, m1: number, j0: number, j1: number, work: number): void;
+  multiplyFresh(job: number, m0: number, m1: number, j0: number, j1: number, work: number): void;
+  multiplyDirect(job: number, n0: number, n1: number): void;
+}
+
+export type KernelRun = (...args: number[]) => void;
+
+export function chunkCount(step: Step): number {
+  return Math.ceil(step.units / step.chunk);
+}
+
+/** Runs chunks of steps with one thread's instances and workspace. */
+export class StepRunner {
+  constructor(
+    private readonly kernels: readonly KernelRun[],
+    private readonly contraction: ContractionExports,
+    private readonly workspace: number,
+  ) {}
+
+  chunk(step: Step, index: number): void {
+    const begin = index * step.chunk;
+    const end = Math.min(step.units, begin + step.chunk);
+    if (step.kind === "kernel") {
+      (this.kernels[step.kernel] as KernelRun)(...step.addresses, begin, end);
+    } else if (step.kind === "pack") {
+      this.contraction.packB(step.job, begin, end);
+    } else {
+      for (let unit = begin; unit < end; unit++) this.contract(step, unit);
+    }
+  }
+
+  private contract(step: ContractStep, unit: number): void {
+    const job = step.jobs[Math.floor(unit / step.chunksPerJob)] as number;
+    const part = unit % step.chunksPerJob;
+    const whole = step.split === "rows" ? step.rows : step.columns;
+    const from = Math.floor((whole * part) / step.chunksPerJob);
+    const to = Math.floor((whole * (part + 1)) / step.chunksPerJob);
+    const [m0, m1] = step.split === "rows" ? [from, to] : [0, step.rows];
+    const [j0, j1] = step.split === "rows" ? [0, step.columns] : [from, to];
+    if (step.mode === "packed") {
+      this.contraction.multiply(job, m0, m1, j0, j1, this.workspace);
+    } else if (step.mode === "fresh") {
+      this.contraction.multiplyFresh(job, m0, m1, j0, j1, this.workspace);
+    } else this.contraction.multiplyDirect(job, j0, j1);
+  }
+}

@@ -1,0 +1,50 @@
+import { elementCount } from "../dtype.js";
+import { o, type View } from "../program/builder.js";
+import { viewOf } from "../tensor.js";
+import { inputOperand, intAttribute, requireDType, StageList, unsupported } from "./context.js";
+import type { LoweringContext, OperatorDefinition } from "./definition.js";
+import { FLOATS } from "./elementwise.js";
+
+/**
+ * Dropout in inference: the first output is the input, the second a mask of ones (bool from
+ * version 10, the input's dtype before).
+ *
+ * The ratio is not looked at, except that training with ratio 0 equals inference.
+ * Dtypes: f32, f16, bf16, f64.
+ * Errors: `operator/unsupported` in training mode.
+ * Source: ONNX Dropout, versions 6 (with is_test = 1), 7, 10, 12, 13, 22.
+ */
+export const dropout: OperatorDefinition = {
+  domain: "",
+  name: "Dropout",
+  versions: [6, 7, 10, 12, 13, 22],
+  steering: [1, 2],
+  lower(context) {
+    if (isTraining(context)) throw unsupported(context, "dropout in training mode");
+    const operand = inputOperand(context, 0);
+    requireDType(context, operand, FLOATS);
+    const count = elementCount(operand.dims);
+    const stages = new StageList();
+    const output = stages.add("output", [operand], operand.dims, ([view]) => ({
+      dtype: operand.dtype,
+      out: [count],
+      finish: (b) => b.read({ ...(view as View), dims: [count] }, [o(0)]),
+    }));
+    if (context.outputCount < 2) return stages.lowering([output]);
+    const mask = stages.add("mask", [], operand.dims, () => ({
+      dtype: context.version < 10 ? operand.dtype : "bool",
+      out: [count],
+      finish: (b) =>
+        context.version < 10 ? b.of(operand.dtype === "f64" ? "f64" : "f32", 1) : b.i32(1),
+    }));
+    return stages.lowering([output, mask]);
+  },
+};
+
+function isTraining(context: LoweringContext): boolean {
+  if (context.version < 7) return intAttribute(context, "is_test", 0) === 0;
+  const mode = context.values[2];
+  if (!context.inputs[2] || (mode && mode.bytes[0] === 0)) return false;
+  const ratio = context.values[1];
+  return !(ratio?.dtype === "f32" && viewOf(ratio.bytes).getFloat32(0, true) === 0);
+}

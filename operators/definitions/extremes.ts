@@ -1,0 +1,47 @@
+import { DTYPES, type DType, isFloat } from "../dtype.js";
+import type { BodyBuilder, Register } from "../program/builder.js";
+import { literal } from "../program/literal.js";
+import type { Literal } from "../program/types.js";
+
+/** Maximum and minimum per dtype, and the values they start from (rules 8 and 11). */
+
+/** The identity of `larger`: −∞, or the least integer of the dtype. */
+export function lowest(dtype: DType): Literal {
+  return literal(DTYPES[dtype].register, isFloat(dtype) ? Number.NEGATIVE_INFINITY : least(dtype));
+}
+
+/** The identity of `smaller`: +∞, or the greatest integer of the dtype. */
+export function highest(dtype: DType): Literal {
+  return literal(
+    DTYPES[dtype].register,
+    isFloat(dtype) ? Number.POSITIVE_INFINITY : greatest(dtype),
+  );
+}
+
+function least(dtype: DType): bigint {
+  return dtype.startsWith("i") ? -(1n << BigInt(DTYPES[dtype].size * 8 - 1)) : 0n;
+}
+
+function greatest(dtype: DType): bigint {
+  if (dtype === "bool") return 1n;
+  const bits = BigInt(DTYPES[dtype].size * 8);
+  return dtype.startsWith("i") ? (1n << (bits - 1n)) - 1n : (1n << bits) - 1n;
+}
+
+/** The larger of two elements of `dtype`; floats: NaN wins, +0 > −0. */
+export function larger(b: BodyBuilder, dtype: DType, x: Register, y: Register): Register {
+  return isFloat(dtype) ? b.max(x, y) : b.select(below(b, dtype, x, y), y, x);
+}
+
+/** The smaller of two elements of `dtype`; floats: NaN wins, +0 > −0. */
+export function smaller(b: BodyBuilder, dtype: DType, x: Register, y: Register): Register {
+  return isFloat(dtype) ? b.min(x, y) : b.select(below(b, dtype, x, y), x, y);
+}
+
+/**
+ * x < y as numbers of `dtype`, an i32 that is 0 or 1. Registers of every dtype but u64 hold the
+ * element as a signed number, so only u64 needs the unsigned comparison.
+ */
+export function below(b: BodyBuilder, dtype: DType, x: Register, y: Register): Register {
+  return dtype === "u64" ? b.op("i64.lt_u", x, y) : b.lt(x, y);
+}

@@ -1,0 +1,46 @@
+import { elementCount } from "../dtype.js";
+import type { BodyBuilder, Register } from "../program/builder.js";
+import { floatAttribute, inputOperand, invalid, requireDType } from "./context.js";
+import type { OperatorDefinition } from "./definition.js";
+import { FLOATS, lowerMap, unary } from "./elementwise.js";
+
+/**
+ * Rectifiers with a slope below zero: y = x < 0 ? slope · x : x; NaN and −0 stay as they are.
+ *
+ * LeakyRelu: slope is the attribute `alpha` (0.01), rounded to f32. PRelu: slope is the second
+ * input, which broadcasts; in version 6 it has one element or one per channel (axis 1).
+ * Dtypes: f32, f16, bf16, f64, operands alike.
+ * Errors: `operator/invalid` where dtypes differ or shapes do not broadcast.
+ * Source: ONNX LeakyRelu, versions 6, 16; PRelu, versions 6, 7, 9, 16.
+ */
+export const leakyRelu = unary({
+  name: "LeakyRelu",
+  versions: [6, 16],
+  dtypes: FLOATS,
+  element(b, x, _, context) {
+    const alpha = b.of(x.type, Math.fround(floatAttribute(context, "alpha", 0.01)));
+    return rectified(b, x, alpha);
+  },
+});
+
+export const prelu: OperatorDefinition = {
+  domain: "",
+  name: "PRelu",
+  versions: [6, 7, 9, 16],
+  lower(context) {
+    if (context.inputs.length !== 2) throw invalid(context, "takes 2 inputs");
+    const x = inputOperand(context, 0);
+    const slope = inputOperand(context, 1);
+    requireDType(context, x, FLOATS);
+    if (slope.dtype !== x.dtype) throw invalid(context, `mixes ${x.dtype} and ${slope.dtype}`);
+    const perChannel = context.version < 7 && elementCount(slope.dims) > 1;
+    const dims = perChannel ? [...slope.dims, ...x.dims.slice(2).map(() => 1)] : slope.dims;
+    return lowerMap(context, [x, { ...slope, dims }], x.dtype, (b, [value, factor]) =>
+      rectified(b, value as Register, factor as Register),
+    );
+  },
+};
+
+function rectified(b: BodyBuilder, x: Register, slope: Register): Register {
+  return b.select(b.lt(x, b.of(x.type, 0)), b.mul(slope, x), x);
+}

@@ -1,0 +1,14 @@
+import { FUNCTION_FLOATS, unary } from "./elementwise.js";
+
+/**
+ * Softplus: y = log1p(exp(x)) for x ≤ 20, else x (rule 7); NaN stays.
+ *
+ * Dtypes: f32, f16, bf16.
+ * Source: ONNX Softplus, versions 1, 22.
+ */
+export const softplus = unary({
+  name: "Softplus",
+  versions: [1, 22],
+  dtypes: FUNCTION_FLOATS,
+  element: (b, x) => b.select(b.le(x, b.f32(20)), b.op("f32.log1p", b.op("f32.exp", x)), x),
+});

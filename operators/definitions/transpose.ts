@@ -1,0 +1,39 @@
+import { type Index, o, type View } from "../program/builder.js";
+import { inputOperand, intsAttribute, invalid, requireDType, single } from "./context.js";
+import type { OperatorDefinition } from "./definition.js";
+import { ANY_DTYPE } from "./elementwise.js";
+import { mergeTranspose } from "./merge-axes.js";
+
+/**
+ * Transpose: output axis i is input axis `perm[i]`; without `perm` the axes are reversed.
+ *
+ * Dtypes: any.
+ * Errors: `operator/invalid` where perm is not a permutation of the axes.
+ * Source: ONNX Transpose, versions 1, 13, 21, 23, 24, 25.
+ */
+export const transpose: OperatorDefinition = {
+  domain: "",
+  name: "Transpose",
+  versions: [1, 13, 21, 23, 24, 25],
+  lower(context) {
+    const operand = inputOperand(context, 0);
+    requireDType(context, operand, ANY_DTYPE);
+    const { dims } = operand;
+    const perm = intsAttribute(context, "perm") ?? dims.map((_, i) => dims.length - 1 - i);
+    if (perm.length !== dims.length || dims.some((_, i) => !perm.includes(i))) {
+      throw invalid(context, `perm [${perm}] does not permute ${dims.length} axes`);
+    }
+    const merged = mergeTranspose(dims, perm);
+    const index: Index[] = merged.view.map((_, axis) => o(merged.permutation.indexOf(axis)));
+    return single(
+      context,
+      [operand],
+      perm.map((axis) => dims[axis] as number),
+      ([view]) => ({
+        dtype: operand.dtype,
+        out: merged.permutation.map((axis) => merged.view[axis] as number),
+        finish: (b) => b.read({ ...(view as View), dims: merged.view }, index),
+      }),
+    );
+  },
+};

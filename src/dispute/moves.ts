@@ -1,0 +1,111 @@
+/** 32 bytes as text, "0x" and lower case. Moves and states are plain data, so that both are JSON
+ * but for tensor bytes. */
+export type Hex = string;
+
+export type Side = "asserter" | "challenger";
+
+/** Who may send a move; a timeout may come from anyone. */
+export type Sender = Side | "anyone";
+
+/** The body of a trace leaf, and the siblings that lead from it to the trace root. */
+export interface LeafOpening {
+  readonly body: Uint8Array;
+  readonly proof: readonly Hex[];
+}
+
+/** What each kind of move says beside its envelope. Every field is always present. */
+export interface MoveBodies {
+  /** Asserter: the salt and the roots that it masks. */
+  reveal: {
+    readonly salt: Hex;
+    readonly inputs: Hex;
+    readonly outputs: Hex;
+    readonly trace: Hex;
+  };
+  /** Challenger: open the trace tree from its root. */
+  descend: Record<never, never>;
+  /** Challenger: the fault is in this segment. */
+  nameSegment: { readonly segment: number };
+  /** Challenger: this steering input is not the one that the plan was bound with. */
+  challengeInput: { readonly input: number };
+  /** Asserter: that input's commitment, and the siblings that lead to the inputs root. */
+  openInput: { readonly commitment: Hex; readonly proof: readonly Hex[] };
+  /** Asserter: the nodes some levels below the one in question, left to right. */
+  hashes: { readonly hashes: readonly Hex[] };
+  /** Challenger: the fault is below that node, counted from 0. */
+  select: { readonly child: number };
+  /**
+   * Asserter: what was alive before and after the segment. For the last segment also the
+   * commitments of all graph outputs, and for each output that is itself an input or a weight the
+   * siblings that prove it to be that, in output order.
+   */
+  openBoundaries: {
+    readonly before: LeafOpening | null;
+    readonly after: LeafOpening;
+    readonly outputs: readonly Hex[] | null;
+    readonly proofs: readonly (readonly Hex[])[];
+  };
+  /** Asserter: commitments of the segment's results that no boundary holds. */
+  openSegment: { readonly inner: readonly Hex[] };
+  /** Challenger: the fault is in this operator, by its index in the plan. */
+  nameOperator: { readonly node: number };
+  /**
+   * Asserter: the bytes of every distinct input that is no constant, then of every output; and the
+   * siblings for those that are graph inputs or weights, in the same order.
+   */
+  openOperator: {
+    readonly tensors: readonly Uint8Array[];
+    readonly proofs: readonly (readonly Hex[])[];
+  };
+  /** Anyone: the side to move has let its time run out. */
+  timeout: Record<never, never>;
+}
+
+export type MoveKind = keyof MoveBodies;
+
+/** Every move is bound to one dispute, one position in it and one sender. */
+export interface Envelope {
+  readonly dispute: Hex;
+  /** Number of moves accepted before this one. */
+  readonly sequence: number;
+  readonly sender: Sender;
+}
+
+export type Body<K extends MoveKind = MoveKind> = {
+  readonly [P in K]: { readonly kind: P } & MoveBodies[P];
+}[K];
+
+export type Move<K extends MoveKind = MoveKind> = Envelope & Body<K>;
+
+/** The exact fields of each kind, for the strict reading of a move. */
+export const MOVE_FIELDS: { readonly [K in MoveKind]: readonly (keyof MoveBodies[K])[] } = {
+  reveal: ["salt", "inputs", "outputs", "trace"],
+  descend: [],
+  nameSegment: ["segment"],
+  challengeInput: ["input"],
+  openInput: ["commitment", "proof"],
+  hashes: ["hashes"],
+  select: ["child"],
+  openBoundaries: ["before", "after", "outputs", "proofs"],
+  openSegment: ["inner"],
+  nameOperator: ["node"],
+  openOperator: ["tensors", "proofs"],
+  timeout: [],
+};
+
+/** Bytes of dispute id, sequence number, sender and kind. */
+const ENVELOPE_BYTES = 32 + 8 + 1 + 1;
+
+/** The size of a move in a dense encoding: hashes 32, numbers 8, bytes as they are. */
+export function moveBytes(move: Move): number {
+  const { dispute: _d, sequence: _s, sender: _w, kind: _k, ...body } = move;
+  return ENVELOPE_BYTES + sizeOf(body);
+}
+
+function sizeOf(value: unknown): number {
+  if (value instanceof Uint8Array) return value.length;
+  if (typeof value === "string") return (value.length - 2) / 2;
+  if (typeof value === "number") return 8;
+  if (typeof value !== "object" || value === null) return 0;
+  return Object.values(value).reduce((sum: number, part) => sum + sizeOf(part), 0);
+}

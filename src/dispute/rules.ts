@@ -1,0 +1,47 @@
+import type { Tensor } from "../../operators/index.js";
+import { runLowering } from "../graph/bind.js";
+import type { Plan, PlanNode } from "../graph/plan.js";
+import type { Digest, Hasher } from "../merkle/hash.js";
+
+/**
+ * What a referee knows before the first move. It derived all of it itself, from the model and the
+ * binding; nothing in here comes from a party. The same for every dispute about that model bound so.
+ */
+export interface Rules {
+  readonly plan: Plan;
+  readonly digests: ClaimDigests;
+  /** Wrapped root over the commitments of `plan.weights`, in that order. */
+  readonly weights: Digest;
+  readonly hasher: Hasher;
+  readonly clock: ClockRules;
+  readonly recompute: Recompute;
+}
+
+/** What a receipt must name for these rules to apply to it. */
+export interface ClaimDigests {
+  readonly profile: Digest;
+  readonly model: Digest;
+  readonly binding: Digest;
+  readonly plan: Digest;
+}
+
+/** Milliseconds. */
+export interface ClockRules {
+  /** What each side may use over the whole dispute. */
+  readonly perSide: number;
+  /** What each side has at least whenever its turn begins. */
+  readonly extension: number;
+}
+
+export const DEFAULT_CLOCK: ClockRules = { perSide: 24 * 3600_000, extension: 3600_000 };
+
+/**
+ * Computes one operator from its opened inputs, one entry per input position (`undefined` where an
+ * optional input is left out), and yields one tensor per output. Any backend that gives the bits of
+ * the definition will do. What it throws leaves `transition` as it is: that is the referee's own
+ * failure and no party's.
+ */
+export type Recompute = (node: PlanNode, inputs: readonly (Tensor | undefined)[]) => Tensor[];
+
+/** The operator's element programs, run literally. */
+export const interpreterRecompute: Recompute = (node, inputs) => runLowering(node.lowering, inputs);

@@ -1,0 +1,24 @@
+import { readIndex } from "../reading.js";
+import { demand } from "../refusals.js";
+import type { Phase } from "../state.js";
+import type { Step } from "./step.js";
+
+/** The challenger says where to look: by descending the trace, or at once where it has the trace. */
+
+export const descend: Step<"locate", "descend"> = ({ rules }) => {
+  const single: Phase = { name: "openBoundaries", segment: 0 };
+  const root: Phase = { name: "openNode", tree: "trace", at: null };
+  return { phase: rules.plan.segments.length === 1 ? single : root };
+};
+
+export const nameSegment: Step<"locate", "nameSegment"> = ({ rules }, _phase, move) => {
+  const segment = readIndex(move.segment, 0, rules.plan.segments.length, "segment");
+  return { phase: { name: "openBoundaries", segment } };
+};
+
+export const challengeInput: Step<"locate", "challengeInput"> = ({ rules }, _phase, move) => {
+  const input = readIndex(move.input, 0, rules.plan.inputs.length, "input");
+  const steers = rules.plan.inputs[input]?.steering !== undefined;
+  demand(steers, "wrong-index", `input ${input} steers nothing`);
+  return { phase: { name: "openInput", input } };
+};

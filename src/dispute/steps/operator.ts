@@ -1,0 +1,69 @@
+import { byteLength } from "../../../operators/index.js";
+import type { PlanNode, PlanValue } from "../../graph/plan.js";
+import { firstNonCanonical } from "../../merkle/canonical.js";
+import { commitTensor } from "../../merkle/tensor-tree.js";
+import { toHex } from "../../receipt/hex.js";
+import { judgeOperator } from "../judge.js";
+import type { Body } from "../moves.js";
+import { OpenedTensors } from "../opened.js";
+import { readBytes, readList, readProof } from "../reading.js";
+import { demand } from "../refusals.js";
+import type { OpenedSegment, PhaseOf } from "../state.js";
+import { committedResult, openedValues, originOf, planTensor, provedValues } from "../values.js";
+import { verifySource } from "./boundaries.js";
+import type { Step, StepContext } from "./step.js";
+
+/**
+ * The asserter shows what an operator read and gave, byte for byte. Where each commitment stands is
+ * resolved from the plan: the boundary before, the same segment, the inputs, the weights. Then the
+ * referee computes that operator once more, and nothing else.
+ */
+export const openOperator: Step<"openOperator", "openOperator"> = (context, phase, move) => {
+  const opened = openTensors(context, phase, move);
+  const outcome = judgeOperator(context, phase, opened);
+  return { phase: { name: "ended", outcome } };
+};
+
+function openTensors(
+  context: StepContext,
+  phase: PhaseOf<"openOperator">,
+  move: Body<"openOperator">,
+): OpenedTensors {
+  const { plan } = context.rules;
+  const values = openedValues(plan, plan.nodes[phase.node] as PlanNode);
+  const proved = provedValues(plan, values);
+  const proofs = readList(move.proofs, proved.length, "proofs");
+  const given = readList(move.tensors, values.length, "tensors");
+  const opened = new OpenedTensors(plan);
+  // Lengths first: nothing is hashed before all of it has the size that the plan gives.
+  const sized = values.map((value, i) => {
+    const bytes = readBytes(given[i], `tensor ${i}`);
+    const expected = byteLength(plan.values[value] as PlanValue);
+    demand(bytes.length === expected, "wrong-tensor", `tensor ${i} has ${bytes.length} bytes`);
+    return { value, bytes };
+  });
+  for (const { value, bytes } of sized) {
+    const at = proved.indexOf(value);
+    verifyTensorOf(context, phase, value, bytes, at < 0 ? undefined : proofs[at]);
+    opened.add(value, bytes);
+  }
+  return opened;
+}
+
+function verifyTensorOf(
+  context: StepContext,
+  opened: OpenedSegment,
+  value: number,
+  bytes: Uint8Array,
+  proof: unknown,
+): void {
+  const { plan, hasher } = context.rules;
+  const commitment = commitTensor(hasher, planTensor(plan, value, bytes));
+  if (originOf(plan, value).kind === "node") {
+    const committed = committedResult(plan, opened, value);
+    const { name } = plan.values[value] as PlanValue;
+    demand(toHex(commitment) === committed, "wrong-tensor", `"${name}" is ${committed}`);
+  } else {
+    verifySource(context, value, commitment, readProof(proof, `the proof of value ${value}`));
+  }
+}

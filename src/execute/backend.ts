@@ -1,0 +1,34 @@
+import { WasmMachine } from "../../operators/backends/wasm/machine/index.js";
+import { AssayError, InterpreterMachine, type Machine } from "../../operators/index.js";
+
+export type BackendName = "auto" | "wasm" | "interpreter";
+
+export interface BackendChoice {
+  /** `auto` takes WebAssembly, and the interpreter only where there is no WebAssembly SIMD. */
+  readonly backend?: BackendName;
+  /** Compute threads; never changes a bit. */
+  readonly threads?: number;
+}
+
+export function createMachine({ backend = "auto", threads = 1 }: BackendChoice = {}): Machine {
+  if (backend === "interpreter") return new InterpreterMachine();
+  if (hasWasmSimd()) return new WasmMachine(threads);
+  if (backend === "auto") return new InterpreterMachine();
+  throw new AssayError("backend/unavailable", "this engine has no WebAssembly SIMD with threads", {
+    hint: "use --backend interpreter",
+  });
+}
+
+/** A module whose only function is `v128.const; drop`: valid exactly where SIMD is. */
+const SIMD_PROBE = Uint8Array.from([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 10, 23, 1, 21, 0, 253, 12, 0, 0, 0, 0,
+  0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 26, 11,
+]);
+
+function hasWasmSimd(): boolean {
+  return (
+    typeof WebAssembly === "object" &&
+    typeof SharedArrayBuffer === "function" &&
+    WebAssembly.validate(SIMD_PROBE)
+  );
+}

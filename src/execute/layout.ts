@@ -1,0 +1,166 @@
+import { byteLength, type Call, type TensorType } from "../../operators/index.js";
+import type { Plan, PlanNode } from "../graph/plan.js";
+
+/**
+ * Where every tensor of a plan lies in a machine's arena. Weights, constants and inputs have places
+ * of their own; activations share memory by lifetime, so that only live tensors take room.
+ */
+export interface Layout {
+  readonly arenaBytes: number;
+  /** Byte offset by value id. */
+  readonly offsets: readonly number[];
+  /** The calls of all nodes, in order. */
+  readonly calls: readonly Call[];
+  /** Node i is calls `callsOf[i]` … `callsOf[i + 1] − 1`. */
+  readonly callsOf: readonly number[];
+  /** Bytes of the shared part at its fullest. */
+  readonly activationBytes: number;
+}
+
+/** Offsets are multiples of this: a cache line, and more than any vector's alignment. */
+const ALIGNMENT = 64;
+
+interface Interval {
+  readonly bytes: number;
+  /** First and last node during which the bytes must stay. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface LayoutOptions {
+  /**
+   * Keep what a node reads or makes until the end of this node: a drill or a dispute reruns and
+   * looks into a whole segment.
+   */
+  readonly keepUntil?: (node: number) => number;
+}
+
+export function layoutPlan(plan: Plan, options: LayoutOptions = {}): Layout {
+  const offsets = new Array<number>(plan.values.length).fill(0);
+  let fixed = 0;
+  const used = usedValues(plan);
+  plan.values.forEach((value, id) => {
+    if (value.origin.kind === "node" || !used.has(id)) return;
+    offsets[id] = fixed;
+    fixed += aligned(value);
+  });
+  const { intervals, place } = lifetimes(plan, options);
+  const packed = packIntervals(intervals);
+  const base = (slot: number): number => fixed + (packed.offsets[slot] as number);
+  for (const [id, slot] of place.values) offsets[id] = base(slot);
+  const calls: Call[] = [];
+  const callsOf = [0];
+  plan.nodes.forEach((node, n) => {
+    calls.push(
+      ...nodeCalls(plan, node, offsets, (stage) => base(place.stages[n]?.[stage] as number)),
+    );
+    callsOf.push(calls.length);
+  });
+  return {
+    arenaBytes: fixed + packed.bytes,
+    offsets,
+    calls,
+    callsOf,
+    activationBytes: packed.bytes,
+  };
+}
+
+function aligned(type: TensorType): number {
+  return Math.ceil(byteLength(type) / ALIGNMENT) * ALIGNMENT;
+}
+
+function usedValues(plan: Plan): Set<number> {
+  const used = new Set<number>(plan.outputs.map((v) => v.value));
+  for (const node of plan.nodes) for (const v of node.inputs) if (v !== undefined) used.add(v);
+  for (const input of plan.inputs) used.add(input.value);
+  return used;
+}
+
+/** One interval per stage of every node; a value is the stage that computes it. */
+function lifetimes(plan: Plan, options: LayoutOptions) {
+  const keep = options.keepUntil ?? ((node: number) => node);
+  const lastUse = new Map<number, number>();
+  plan.nodes.forEach((node, n) => {
+    for (const v of node.inputs) if (v !== undefined) lastUse.set(v, keep(n));
+  });
+  for (const { value } of plan.outputs) lastUse.set(value, plan.nodes.length);
+  const intervals: Interval[] = [];
+  const values = new Map<number, number>();
+  const stages = plan.nodes.map((node, n) => {
+    const own = node.lowering.stages.map(() => n);
+    node.lowering.outputs.forEach((out, i) => {
+      const last = lastUse.get(node.outputs[i] as number) ?? n;
+      own[out.stage] = Math.max(own[out.stage] as number, last, keep(n));
+    });
+    const slots = node.lowering.stages.map((stage, s) => {
+      const { dtype, out } = stage.program;
+      intervals.push({ bytes: aligned({ dtype, dims: out }), start: n, end: own[s] as number });
+      return intervals.length - 1;
+    });
+    node.lowering.outputs.forEach((out, i) => {
+      values.set(node.outputs[i] as number, slots[out.stage] as number);
+    });
+    return slots;
+  });
+  return { intervals, place: { values, stages } };
+}
+
+/**
+ * Greedy by size: the largest tensor first, each at the lowest offset that is free for its whole
+ * lifetime (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020).
+ */
+export function packIntervals(intervals: readonly Interval[]): {
+  readonly offsets: readonly number[];
+  readonly bytes: number;
+} {
+  const order = intervals.map((_, i) => i);
+  order.sort(
+    (a, b) => (intervals[b] as Interval).bytes - (intervals[a] as Interval).bytes || a - b,
+  );
+  const offsets = new Array<number>(intervals.length).fill(0);
+  const placed: number[] = [];
+  let bytes = 0;
+  for (const i of order) {
+    const { bytes: size, start, end } = intervals[i] as Interval;
+    let at = 0;
+    for (const j of placed) {
+      const other = intervals[j] as Interval;
+      if (other.start > end || other.end < start) continue;
+      if (at + size <= (offsets[j] as number)) break;
+      at = Math.max(at, (offsets[j] as number) + other.bytes);
+    }
+    offsets[i] = at;
+    bytes = Math.max(bytes, at + size);
+    insertByOffset(placed, i, offsets);
+  }
+  return { offsets, bytes };
+}
+
+function insertByOffset(placed: number[], i: number, offsets: readonly number[]): void {
+  let low = 0;
+  let high = placed.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((offsets[placed[middle] as number] as number) <= (offsets[i] as number)) low = middle + 1;
+    else high = middle;
+  }
+  placed.splice(low, 0, i);
+}
+
+function nodeCalls(
+  plan: Plan,
+  node: PlanNode,
+  offsets: readonly number[],
+  stageOffset: (stage: number) => number,
+): Call[] {
+  return node.lowering.stages.map((stage, s) => ({
+    program: stage.program,
+    out: stageOffset(s),
+    sources: stage.sources.map((source) => {
+      if (source.kind === "stage") return { offset: stageOffset(source.index), constant: false };
+      const id = node.inputs[source.index] as number;
+      const kind = plan.values[id]?.origin.kind;
+      return { offset: offsets[id] as number, constant: kind === "weight" || kind === "constant" };
+    }),
+  }));
+}

@@ -1,0 +1,123 @@
+import type { Machine, Tensor, TensorType } from "../../operators/index.js";
+import { bind } from "../graph/bind.js";
+import { bindingDigest, type ModelDigest, planDigest, profileDigest } from "../graph/digests.js";
+import type { Granularity, Plan } from "../graph/plan.js";
+import type { Model } from "../graph/types.js";
+import { isFoldable } from "../graph/values.js";
+import type { Digest, Hasher } from "../merkle/hash.js";
+import { indexedRoot } from "../merkle/indexed-root.js";
+import { commitTensor } from "../merkle/tensor-tree.js";
+import { traceList } from "../merkle/trace.js";
+import { addressOf } from "../receipt/key.js";
+import { makeReceipt, type SignedReceipt } from "../receipt/receipt.js";
+import { maskRoot, saltCommitment } from "../receipt/salt.js";
+import { signReceipt } from "../receipt/sign.js";
+import { type MemoryNeed, Session } from "./session.js";
+import { type Committer, keepSegments, type Trace, type TraceOptions, traceRun } from "./trace.js";
+
+export interface RunRequest extends TraceOptions {
+  readonly model: Model;
+  /** From `modelDigest`, computed once per model. */
+  readonly digest: ModelDigest;
+  /** By graph input name. */
+  readonly inputs: ReadonlyMap<string, Tensor>;
+  readonly granularity?: Granularity;
+  readonly machine: Machine;
+  readonly hasher: Hasher;
+  /** secp256k1 key, 32 bytes. */
+  readonly key: Uint8Array;
+  /** What the run is for (ledger, job, nonce); 32 bytes. */
+  readonly context?: Uint8Array;
+  /** 32 random bytes that keep guessable inputs from being guessed. */
+  readonly salt?: Uint8Array;
+  readonly memoryLimit?: number;
+  /** Told before anything is allocated. */
+  readonly onPlan?: (plan: Plan, need: MemoryNeed) => void;
+  /** Hashes tensors elsewhere (another thread); `hasher` is used where absent. */
+  readonly commit?: Committer;
+}
+
+export interface Run {
+  readonly signed: SignedReceipt;
+  readonly plan: Plan;
+  readonly trace: Trace;
+  readonly inputs: readonly Tensor[];
+  /** By graph output name. */
+  readonly outputs: ReadonlyMap<string, Tensor>;
+  readonly need: MemoryNeed;
+}
+
+/** Runs a model on inputs, commits to the trace and signs a receipt. */
+export async function runModel(request: RunRequest): Promise<Run> {
+  const plan = planFor(request.model, request.inputs, request.granularity);
+  const inputs = plan.inputs.map((v) => request.inputs.get(v.name) as Tensor);
+  const { hasher, machine } = request;
+  const session = await Session.open(plan, request.model.weights, machine, {
+    ...(request.corruption ? { keepUntil: keepSegments(plan) } : {}),
+    ...(request.memoryLimit === undefined ? {} : { memoryLimit: request.memoryLimit }),
+  });
+  try {
+    request.onPlan?.(plan, session.need);
+    const commit = request.commit ?? ((t: Tensor) => commitTensor(hasher, t));
+    const trace = await traceRun(session, inputs, commit, request);
+    const names = plan.outputs.map((v) => v.name);
+    return {
+      signed: receiptOf(request, plan, trace),
+      plan,
+      trace,
+      inputs,
+      outputs: new Map(names.map((n, i) => [n, trace.outputTensors[i] as Tensor])),
+      need: session.need,
+    };
+  } finally {
+    await session.close();
+  }
+}
+
+/** Binds a model to the types of the given inputs; small integer inputs may steer shapes. */
+export function planFor(
+  model: Model,
+  inputs: ReadonlyMap<string, Tensor>,
+  granularity: Granularity = "layer",
+): Plan {
+  const types = new Map<string, TensorType>(inputs);
+  const steering = [...inputs].filter(([, t]) => isSteerable(t));
+  return bind(model, { types, values: new Map(steering), granularity });
+}
+
+function isSteerable(t: Tensor): boolean {
+  return (t.dtype === "i64" || t.dtype === "i32" || t.dtype === "bool") && isFoldable(t);
+}
+
+/** The roots of a trace. */
+export function traceRoots(
+  hasher: Hasher,
+  trace: Pick<Trace, "inputs" | "outputs" | "boundaries">,
+) {
+  return {
+    inputs: indexedRoot(hasher, "inputs", trace.inputs),
+    outputs: indexedRoot(hasher, "outputs", trace.outputs),
+    trace: traceList(hasher, trace.boundaries).root,
+  };
+}
+
+function receiptOf(request: RunRequest, plan: Plan, trace: Trace): SignedReceipt {
+  const { hasher, key, salt, context, digest } = request;
+  const roots = traceRoots(hasher, trace);
+  const mask = (kind: "inputs" | "outputs" | "trace"): Digest =>
+    maskRoot(hasher, kind, roots[kind], salt);
+  const receipt = makeReceipt({
+    profile: profileDigest(hasher),
+    model: digest.model,
+    binding: bindingDigest(hasher, plan),
+    plan: planDigest(hasher, plan),
+    inputs: mask("inputs"),
+    outputs: mask("outputs"),
+    segments: plan.segments.length,
+    trace: mask("trace"),
+    executor: addressOf(key),
+    ...(context ? { context } : {}),
+    ...(salt ? { salt: saltCommitment(hasher, salt) } : {}),
+  });
+  return signReceipt(hasher, receipt, key);
+}

@@ -1,0 +1,124 @@
+import {
+  AssayError,
+  byteLength,
+  type Machine,
+  sameType,
+  type Tensor,
+} from "../../operators/index.js";
+import type { Plan, PlanValue } from "../graph/plan.js";
+import { fillValue } from "../graph/values.js";
+import { type Layout, type LayoutOptions, layoutPlan } from "./layout.js";
+
+/** What a run will allocate, known before anything is. */
+export interface MemoryNeed {
+  readonly weightBytes: number;
+  readonly activationBytes: number;
+  /** Everything the machine allocates, packed operands and scratch included. */
+  readonly totalBytes: number;
+}
+
+export interface SessionOptions extends LayoutOptions {
+  /** Refuse to start above this many bytes. */
+  readonly memoryLimit?: number;
+}
+
+/**
+ * A plan loaded into a machine: weights are in place, inputs can be set, segments run. The same
+ * session serves many runs.
+ */
+export class Session {
+  private constructor(
+    readonly plan: Plan,
+    readonly machine: Machine,
+    readonly layout: Layout,
+    readonly need: MemoryNeed,
+  ) {}
+
+  /** Loads weights and constants. Throws `model/too-large` where memory does not suffice. */
+  static async open(
+    plan: Plan,
+    weights: ReadonlyMap<string, Tensor>,
+    machine: Machine,
+    options: SessionOptions = {},
+  ): Promise<Session> {
+    const layout = layoutPlan(plan, options);
+    const need = {
+      weightBytes: layout.arenaBytes - layout.activationBytes,
+      activationBytes: layout.activationBytes,
+      totalBytes: machine.estimate(layout.calls, layout.arenaBytes),
+    };
+    checkMemory(need, options.memoryLimit);
+    await machine.load(layout.calls, layout.arenaBytes);
+    const session = new Session(plan, machine, layout, need);
+    session.fillConstants(weights);
+    machine.constantsReady();
+    return session;
+  }
+
+  /** Graph inputs by position, of exactly the types the plan was bound to. */
+  setInputs(inputs: readonly Tensor[]): void {
+    this.plan.inputs.forEach((declared, i) => {
+      const given = inputs[i];
+      if (!given || !sameType(given, declared)) {
+        throw new AssayError("input/mismatch", `input "${declared.name}" does not fit the plan`);
+      }
+      this.bytes(declared.value).set(given.bytes);
+    });
+  }
+
+  /** Runs nodes `first` … `end − 1`. */
+  runNodes(first: number, end: number): void {
+    const { callsOf } = this.layout;
+    this.machine.run(callsOf[first] as number, callsOf[end] as number);
+  }
+
+  /** The bytes of a value where they lie; later nodes may reuse the place. */
+  bytes(value: number): Uint8Array {
+    const length = byteLength(this.plan.values[value] as PlanValue);
+    return this.machine.bytes(this.layout.offsets[value] as number, length);
+  }
+
+  /** A copy of a value. */
+  tensor(value: number): Tensor {
+    const { dtype, dims } = this.plan.values[value] as PlanValue;
+    return { dtype, dims, bytes: this.bytes(value).slice() };
+  }
+
+  async close(): Promise<void> {
+    await this.machine.close();
+  }
+
+  private fillConstants(weights: ReadonlyMap<string, Tensor>): void {
+    const used = new Set<number>(this.plan.outputs.map((v) => v.value));
+    for (const n of this.plan.nodes) for (const v of n.inputs) if (v !== undefined) used.add(v);
+    for (const w of this.plan.weights) {
+      if (!used.has(w.value)) continue;
+      const tensor = weights.get(w.name);
+      if (!tensor || !sameType(tensor, w)) {
+        throw new AssayError("graph/invalid", `the weight "${w.name}" does not fit the plan`);
+      }
+      this.bytes(w.value).set(tensor.bytes);
+    }
+    this.plan.values.forEach((value, id) => {
+      if (value.origin.kind !== "constant") return;
+      const known = this.plan.constants[value.origin.index];
+      if (known) fillValue(known, this.bytes(id));
+    });
+  }
+}
+
+function checkMemory(need: MemoryNeed, limit: number | undefined): void {
+  if (limit === undefined || need.totalBytes <= limit) return;
+  throw new AssayError(
+    "model/too-large",
+    `this run needs ${mebibytes(need.totalBytes)} of memory, the limit is ${mebibytes(limit)}`,
+    {
+      hint: "use smaller inputs or raise the limit",
+      facts: { ...need, limit },
+    },
+  );
+}
+
+function mebibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 20)} MiB`;
+}

@@ -1,0 +1,41 @@
+import { sha256 } from "@noble/hashes/sha2.js";
+
+/** A 32-byte SHA-256 value. */
+export type Digest = Uint8Array;
+
+export const DIGEST_SIZE = 32;
+
+/**
+ * The one thing the trees ask of a machine: SHA-256. It is always a parameter, so that the same code
+ * runs on node:crypto, in a browser, or on a batch hasher, and a test can call each directly.
+ */
+export interface Hasher {
+  readonly name: string;
+  hash(message: Uint8Array): Digest;
+  /** Writes the digest to `out[at, at + 32)`; `out` must not overlap the message. */
+  hashInto(message: Uint8Array, out: Uint8Array, at: number): void;
+}
+
+/** SHA-256 in plain TypeScript (`@noble/hashes`): works anywhere, about a seventh of native speed. */
+export const nobleHasher: Hasher = {
+  name: "noble",
+  hash: (message) => sha256(message),
+  hashInto(message, out, at) {
+    out.set(sha256(message), at);
+  },
+};
+
+/** SHA-256 of the parts in order, as if they were one message. */
+export function hashParts(hasher: Hasher, ...parts: readonly Uint8Array[]): Digest {
+  return hasher.hash(concat(...parts));
+}
+
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}

@@ -1,0 +1,94 @@
+import { findDefinition, type Tensor } from "../../operators/index.js";
+import type { GraphNode, Model, ValueInfo } from "../graph/types.js";
+import type { ExternalData } from "./external.js";
+import { budgetOf, DEFAULT_LIMITS, type OnnxLimits } from "./limits.js";
+import { nodeNames } from "./names.js";
+import { type DefinitionLookup, readNodes } from "./nodes.js";
+import { readOpsets } from "./opsets.js";
+import { malformed, UnsupportedList } from "./problems.js";
+import { decodeMessage } from "./proto/decode.js";
+import { type GraphProto, ModelProtoSchema, type ValueInfoProto } from "./proto/onnx_pb.js";
+import { readTensor } from "./tensor.js";
+import { readValueInfo } from "./value-info.js";
+import { runOrder } from "./wiring.js";
+
+export interface ImportOptions {
+  /** Reads tensors that the model keeps in other files; without it such models are refused. */
+  readonly externalData?: ExternalData;
+  readonly limits?: Partial<OnnxLimits>;
+  /** Which operators exist; the library's own by default. */
+  readonly definitions?: DefinitionLookup;
+}
+
+/**
+ * Reads an ONNX file: nodes in file order (see `runOrder`), nothing rewritten, weights as views into `bytes` (which
+ * must not change afterwards). An input that is also an initializer is a weight: its value is part
+ * of the model and cannot be overridden.
+ *
+ * Throws `onnx/malformed` where the file breaks the format, and one `onnx/unsupported` that lists
+ * everything in the model that cannot be run (`facts.items`: node, operator, reason).
+ */
+export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Model {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const budget = budgetOf(limits);
+  const model = decodeMessage(ModelProtoSchema, bytes, budget, "");
+  const unsupported = new UnsupportedList();
+  const graph = model.graph;
+  if (graph === undefined) throw malformed("model", "has no graph");
+  const opsets = readOpsets(model, unsupported);
+  const names = nodeNames(graph.node);
+  const order = runOrder(graph, names);
+  const weights = readWeights(graph, options.externalData, unsupported);
+  const inputs = readInputs(graph, unsupported);
+  const outputs = readValues(graph.output, "output", unsupported);
+  const nodes = readNodes(graph.node, names, {
+    opsets,
+    functions: model.functions,
+    definitions: options.definitions ?? findDefinition,
+    externalData: options.externalData,
+    unsupported,
+    budget,
+    subgraphDepth: limits.subgraphDepth,
+  });
+  unsupported.throwIfAny();
+  const ordered = order.map((i) => nodes[i] as GraphNode);
+  return { graph: { name: graph.name, inputs, outputs, nodes: ordered }, weights };
+}
+
+function readWeights(
+  graph: GraphProto,
+  externalData: ExternalData | undefined,
+  unsupported: UnsupportedList,
+): Map<string, Tensor> {
+  const weights = new Map<string, Tensor>();
+  graph.initializer.forEach((proto, i) => {
+    const tensor = readTensor(proto, `graph.initializer[${i}] "${proto.name}"`, externalData);
+    if ("unsupported" in tensor) unsupported.add(proto.name, "", tensor.unsupported);
+    else weights.set(proto.name, tensor);
+  });
+  for (const sparse of graph.sparseInitializer) {
+    unsupported.add(sparse.values?.name ?? "", "", "sparse tensors are not supported");
+  }
+  return weights;
+}
+
+/** Declared inputs without those that files older than version 4 list for each initializer. */
+function readInputs(graph: GraphProto, unsupported: UnsupportedList): ValueInfo[] {
+  const initialized = new Set(graph.initializer.map((t) => t.name));
+  for (const t of graph.sparseInitializer) initialized.add(t.values?.name ?? "");
+  const free = graph.input.filter((v) => !initialized.has(v.name));
+  return readValues(free, "input", unsupported);
+}
+
+function readValues(
+  protos: readonly ValueInfoProto[],
+  kind: "input" | "output",
+  unsupported: UnsupportedList,
+): ValueInfo[] {
+  return protos.flatMap((proto, i) => {
+    const value = readValueInfo(proto, `graph.${kind}[${i}]`);
+    if (!("unsupported" in value)) return [value];
+    unsupported.add(proto.name, "", `${kind}: ${value.unsupported}`);
+    return [];
+  });
+}

@@ -1,0 +1,101 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { findDefinition, resolveVersion } from "../../operators/index.js";
+import { expectClose } from "../support/compare.js";
+import { caseFolders, HAS_DATA, type OnnxCase, readCase } from "../support/onnx-case.js";
+import { runNode } from "../support/run-definition.js";
+
+/** Expected outputs of the ONNX backend conformance cases of maps, index operators and constants. */
+
+/** How many single-operator cases the data has, so that none can drop out unseen. */
+const CASES: Readonly<Record<string, number>> = {
+  Abs: 1,
+  Add: 1,
+  And: 5,
+  Ceil: 1,
+  Clip: 11,
+  Concat: 10,
+  Constant: 1,
+  ConstantOfShape: 2,
+  Div: 3,
+  Dropout: 1,
+  Equal: 1,
+  Exp: 3,
+  Expand: 6,
+  Flatten: 8,
+  Floor: 2,
+  Gather: 5,
+  Gelu: 4,
+  Greater: 3,
+  GreaterOrEqual: 2,
+  HardSigmoid: 2,
+  Identity: 3,
+  IsInf: 2,
+  IsNaN: 1,
+  LeakyRelu: 2,
+  Less: 4,
+  LessOrEqual: 2,
+  Log: 1,
+  Max: 5,
+  Min: 7,
+  Mod: 6,
+  Mul: 5,
+  Neg: 2,
+  Not: 2,
+  Or: 5,
+  PRelu: 6,
+  Pad: 7,
+  Pow: 10,
+  Range: 1,
+  Reciprocal: 2,
+  Relu: 3,
+  Reshape: 6,
+  Round: 1,
+  Shape: 8,
+  Sigmoid: 2,
+  Sign: 1,
+  Size: 1,
+  Slice: 7,
+  Softplus: 1,
+  Split: 11,
+  Sqrt: 2,
+  Squeeze: 2,
+  Sub: 5,
+  Sum: 3,
+  Swish: 1,
+  Tanh: 1,
+  Tile: 1,
+  Transpose: 4,
+  Unsqueeze: 5,
+  Where: 2,
+  Xor: 6,
+};
+
+describe.skipIf(!HAS_DATA)("ONNX conformance cases (needs ASSAY_DATA)", () => {
+  const byOperator = new Map<string, OnnxCase[]>();
+
+  beforeAll(() => {
+    for (const folder of caseFolders(/^test_/)) {
+      const found = readCase(folder);
+      if (!found) continue;
+      byOperator.set(found.operator, [...(byOperator.get(found.operator) ?? []), found]);
+    }
+  });
+
+  it.each(Object.entries(CASES))("%s: %i cases", (operator, count) => {
+    const cases = byOperator.get(operator) ?? [];
+    expect(cases.length).toBe(count);
+    for (const c of cases) runCase(c);
+  });
+});
+
+function runCase(c: OnnxCase): void {
+  const definition = findDefinition(c.domain, c.operator);
+  const version = definition && resolveVersion(definition, c.opset);
+  expect(version, c.name).toBeDefined();
+  const outputs = runNode({ ...c, version: version as number, outputs: c.expected.length });
+  c.expected.forEach((expected, i) => {
+    const actual = outputs[i];
+    expect(actual, `${c.name}, output ${i}`).toBeDefined();
+    if (expected && actual) expectClose(actual, expected);
+  });
+}
