@@ -1,5 +1,5 @@
 import type { DType } from "../dtype.js";
-import { o, type View } from "../program/builder.js";
+import { type Index, o, type View } from "../program/builder.js";
 import {
   inputOperand,
   intAttribute,
@@ -115,7 +115,7 @@ function checkPast(context: LoweringContext, shape: AttentionShape): void {
 export interface Sequence {
   readonly operand: Operand;
   /** Index of (batch, group, position, element). */
-  at<T>(batch: T, group: T, position: T, element: T): T[];
+  at(batch: Index, group: Index, position: Index, element: Index): Index[];
 }
 
 /** Input 1 or 2 as it lies in memory. */

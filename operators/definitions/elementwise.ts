@@ -59,8 +59,13 @@ export function binary(spec: BinarySpec): OperatorDefinition {
   );
 }
 
+export interface VariadicSpec extends BinarySpec {
+  /** What becomes of the combination of `count` operands; itself unless given. */
+  readonly finish?: (b: BodyBuilder, combined: Register, count: number) => Register;
+}
+
 /** A map of one or more operands that broadcast, combined in pairs from left to right. */
-export function variadic(spec: BinarySpec): OperatorDefinition {
+export function variadic(spec: VariadicSpec): OperatorDefinition {
   return {
     domain: spec.domain ?? "",
     name: spec.name,
@@ -71,9 +76,10 @@ export function variadic(spec: BinarySpec): OperatorDefinition {
       if (count > LIMITS.sources) {
         throw unsupported(context, `${count} inputs; at most ${LIMITS.sources} are supported`);
       }
-      return lowerAlike(context, spec, (b, registers, dtype) =>
-        registers.reduce((x, y) => spec.element(b, x, y, dtype, context)),
-      );
+      return lowerAlike(context, spec, (b, registers, dtype) => {
+        const combined = registers.reduce((x, y) => spec.element(b, x, y, dtype, context));
+        return spec.finish ? spec.finish(b, combined, count) : combined;
+      });
     },
   };
 }

@@ -47,13 +47,31 @@ export function wholeAxis(extent: number): CopyAxis {
   return { extent, count: extent, start: 0, step: 1 };
 }
 
-/** Merges each whole axis into its outer neighbour where that one has step 1. */
+/**
+ * Merges each whole axis into its outer neighbour where that one has step 1. What lies outside the
+ * outer axis lies outside the merged one, so reads that yield their pad value still do.
+ */
 export function mergeCopy(axes: readonly CopyAxis[]): CopyAxis[] {
+  return mergeWhere(axes, (outer) => outer.step === 1);
+}
+
+/** Merges neighbouring whole axes only: for reads that map what lies outside an axis into it. */
+export function mergeWhole(axes: readonly CopyAxis[]): CopyAxis[] {
+  return mergeWhere(axes, isWhole);
+}
+
+function isWhole(axis: CopyAxis): boolean {
+  return axis.start === 0 && axis.step === 1 && axis.count === axis.extent;
+}
+
+function mergeWhere(
+  axes: readonly CopyAxis[],
+  takesInner: (outer: CopyAxis) => boolean,
+): CopyAxis[] {
   const merged: CopyAxis[] = [];
   for (const axis of axes) {
     const outer = merged.at(-1);
-    const whole = axis.start === 0 && axis.step === 1 && axis.count === axis.extent;
-    if (outer && whole && outer.step === 1) {
+    if (outer && isWhole(axis) && takesInner(outer)) {
       merged[merged.length - 1] = {
         extent: outer.extent * axis.extent,
         count: outer.count * axis.extent,

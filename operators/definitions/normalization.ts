@@ -38,10 +38,7 @@ export interface Normalized {
 
 export function normalize(stages: StageList, norm: Normalization): Normalized {
   const { x } = norm;
-  const rows = rowsOf(
-    x.dims,
-    x.dims.map((_, i) => i).slice(norm.axis),
-  );
+  const rows = rowsOf(x.dims, x.dims.map((_, i) => i).slice(norm.axis));
   const mean = norm.centred ? rowMean(stages, norm, rows) : undefined;
   const inverse = inverseDeviation(stages, norm, rows, mean);
   const operands = [x, inverse, mean, norm.scale, norm.bias].filter((t) => t !== undefined);

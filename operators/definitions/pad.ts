@@ -21,7 +21,7 @@ import {
 } from "./context.js";
 import type { Lowering, LoweringContext, OperatorDefinition } from "./definition.js";
 import { ANY_DTYPE, FLOATS } from "./elementwise.js";
-import { type CopyAxis, mergeCopy } from "./merge-axes.js";
+import { type CopyAxis, mergeCopy, mergeWhole } from "./merge-axes.js";
 
 /**
  * Pad: the input with cells added before and after each axis; negative pads remove cells.
@@ -136,7 +136,7 @@ function lowerMapped(
   axes: readonly CopyAxis[],
   source: SourceIndex,
 ): Lowering {
-  const merged = mergeCopy(axes);
+  const merged = mergeWhole(axes);
   return single(
     context,
     [operand],

@@ -2,6 +2,7 @@ import { elementCount } from "../dtype.js";
 import { AssayError } from "../errors.js";
 import { o, type View } from "../program/builder.js";
 import { LIMITS } from "../program/types.js";
+import { bf16ToNumber, f16ToNumber } from "../scalar/half.js";
 import { type Tensor, viewOf } from "../tensor.js";
 import { inputOperand, invalid, type Operand, requireDType, single } from "./context.js";
 import { convert } from "./conversion.js";
@@ -12,15 +13,15 @@ import type { LoweringContext, OperatorDefinition } from "./definition.js";
  * are rounded each (integers wrap). The count is exact for integers; for floats difference and
  * quotient are f64.
  *
- * Dtypes: f32, f64, i16, i32, i64; three inputs of one element, alike.
+ * Dtypes: f32, f16, bf16 (both steps in f32), f64, i16, i32, i64; three inputs of one element, alike.
  * Errors: `operator/invalid` for a delta of 0 or a count that is no number or too large;
  * `graph/data-dependent` where a value is only known at run time.
- * Source: ONNX Range, version 11.
+ * Source: ONNX Range, versions 11, 27.
  */
 export const range: OperatorDefinition = {
   domain: "",
   name: "Range",
-  versions: [11],
+  versions: [11, 27],
   steering: [0, 1, 2],
   lower(context) {
     const start = scalarOperand(context, 0);
@@ -44,7 +45,7 @@ export const range: OperatorDefinition = {
 
 function scalarOperand(context: LoweringContext, index: number): Operand {
   const operand = inputOperand(context, index);
-  requireDType(context, operand, ["f32", "f64", "i16", "i32", "i64"]);
+  requireDType(context, operand, ["f32", "f16", "bf16", "f64", "i16", "i32", "i64"]);
   if (elementCount(operand.dims) !== 1) throw invalid(context, `input ${index} is not a scalar`);
   return { ...operand, dims: [] };
 }
@@ -81,6 +82,10 @@ function scalarValue(context: LoweringContext, index: number): number | bigint {
   switch (t.dtype) {
     case "f32":
       return view.getFloat32(0, true);
+    case "f16":
+      return f16ToNumber(view.getUint16(0, true));
+    case "bf16":
+      return bf16ToNumber(view.getUint16(0, true));
     case "f64":
       return view.getFloat64(0, true);
     case "i16":

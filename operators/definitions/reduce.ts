@@ -14,7 +14,15 @@ import {
 import type { OperatorDefinition } from "./definition.js";
 import { FLOATS, FUNCTION_FLOATS } from "./elementwise.js";
 import { laneFold } from "./lanes.js";
-import { elementIndex, type Rows, rowIndex, rowsOf, seenAs } from "./rows.js";
+import {
+  elementIndex,
+  type Rows,
+  rowIndex,
+  rowOfElement,
+  rowsOf,
+  sameElement,
+  seenAs,
+} from "./rows.js";
 import { intermediateOf } from "./widen.js";
 
 /**
@@ -115,19 +123,24 @@ export const reduceLogSumExp = reduction({
       finish: (b, m) =>
         b.select(b.lt(b.op("f32.abs", m), b.f32(Number.POSITIVE_INFINITY)), m, b.f32(0)),
     });
+    const exp = stages.add("exp", [x, max], rows.view, ([vx, vm]) => ({
+      dtype: "f32",
+      out: rows.view,
+      finish: (b) => {
+        const value = b.read(vx as View, sameElement(vx as View));
+        return b.op("f32.exp", b.sub(value, b.read(vm as View, rowOfElement(rows))));
+      },
+    }));
     return laneFold(stages, {
       name: "output",
-      operands: [x, max],
+      operands: [exp, max],
       rows: rows.kept,
       extents: rows.extents,
       combine: "sum",
       dtype: "f32",
       result: x.dtype,
       dims,
-      element: (b, [vx, vm], at) => {
-        const value = b.read(vx as View, elementIndex(rows, at));
-        return b.op("f32.exp", b.sub(value, b.read(vm as View, rowIndex(rows))));
-      },
+      element: (b, [ve], at) => b.read(ve as View, elementIndex(rows, at)),
       finish: (b, sum, [, vm]) => b.add(log(b, sum), b.read(vm as View, rowIndex(rows))),
     });
   },

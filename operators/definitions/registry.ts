@@ -1,6 +1,9 @@
+import { argMax, argMin } from "./arg.js";
 import { add, div, mul, sub } from "./arithmetic.js";
+import { attention } from "./attention.js";
 import { averagePool } from "./average-pool.js";
 import { batchNormalization } from "./batch-normalization.js";
+import { bitShift, bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from "./bitwise.js";
 import { cast, castLike } from "./cast.js";
 import { clip } from "./clip.js";
 import { equal, greater, greaterOrEqual, less, lessEqual } from "./comparisons.js";
@@ -8,18 +11,26 @@ import { concat } from "./concat.js";
 import { constant } from "./constant.js";
 import { constantOfShape } from "./constant-of-shape.js";
 import { conv } from "./conv.js";
+import { cumSum } from "./cum-sum.js";
 import type { OperatorDefinition } from "./definition.js";
+import { depthToSpace, spaceToDepth } from "./depth-to-space.js";
 import { dropout } from "./dropout.js";
 import { expand } from "./expand.js";
 import { flatten } from "./flatten.js";
 import { erf, exp, log, tanh } from "./functions.js";
-import { gather } from "./gather.js";
+import { gather, gatherElements, gatherND } from "./gather.js";
 import { fastGelu, gelu, microsoftGelu } from "./gelu.js";
 import { gemm } from "./gemm.js";
 import { globalAveragePool, globalMaxPool } from "./global-pool.js";
+import { groupNormalization, instanceNormalization } from "./group-normalization.js";
 import { identity } from "./identity.js";
 import { isInfinite, isNotANumber } from "./is-nan.js";
-import { leakyRelu, prelu } from "./leaky-relu.js";
+import {
+  layerNormalization,
+  rmsNormalization,
+  simplifiedLayerNormalization,
+  simplifiedLayerNormalizationMicrosoft,
+} from "./layer-normalization.js";
 import { and, not, or, xor } from "./logic.js";
 import { lrn } from "./lrn.js";
 import { matmul } from "./matmul.js";
@@ -29,6 +40,7 @@ import { mod } from "./mod.js";
 import { pad } from "./pad.js";
 import { pow } from "./pow.js";
 import { range } from "./range.js";
+import { leakyRelu, prelu, thresholdedRelu } from "./rectifiers.js";
 import {
   reduceL1,
   reduceL2,
@@ -46,27 +58,37 @@ import { reshape } from "./reshape.js";
 import { reciprocal, sqrt } from "./roots.js";
 import { ceil, floor, round } from "./rounding.js";
 import { shape, size } from "./shape.js";
-import { hardSigmoid, sigmoid } from "./sigmoid.js";
+import { hardSigmoid, hardSwish, sigmoid } from "./sigmoid.js";
 import { abs, neg, sign } from "./sign.js";
 import { slice } from "./slice.js";
 import { logSoftmax, softmax } from "./softmax.js";
 import { softplus } from "./softplus.js";
+import { softsign } from "./softsign.js";
 import { split } from "./split.js";
 import { squeeze, unsqueeze } from "./squeeze.js";
-import { sum } from "./sum.js";
+import { mean, sum } from "./sum.js";
 import { quickGelu, swish } from "./swish.js";
 import { tile } from "./tile.js";
 import { transpose } from "./transpose.js";
+import { trilu } from "./trilu.js";
 import { where } from "./where.js";
 
 /** Every definition, in alphabetical order of the files. */
 export const DEFINITIONS: readonly OperatorDefinition[] = [
+  argMax,
+  argMin,
   add,
-  sub,
-  mul,
   div,
+  mul,
+  sub,
+  attention,
   averagePool,
   batchNormalization,
+  bitShift,
+  bitwiseAnd,
+  bitwiseNot,
+  bitwiseOr,
+  bitwiseXor,
   cast,
   castLike,
   clip,
@@ -79,6 +101,9 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   constant,
   constantOfShape,
   conv,
+  cumSum,
+  depthToSpace,
+  spaceToDepth,
   dropout,
   expand,
   flatten,
@@ -87,17 +112,23 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   log,
   tanh,
   gather,
+  gatherElements,
+  gatherND,
   fastGelu,
   gelu,
   microsoftGelu,
   gemm,
   globalAveragePool,
   globalMaxPool,
+  groupNormalization,
+  instanceNormalization,
   identity,
   isInfinite,
   isNotANumber,
-  leakyRelu,
-  prelu,
+  layerNormalization,
+  rmsNormalization,
+  simplifiedLayerNormalization,
+  simplifiedLayerNormalizationMicrosoft,
   and,
   not,
   or,
@@ -111,6 +142,9 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   pad,
   pow,
   range,
+  leakyRelu,
+  prelu,
+  thresholdedRelu,
   reduceL1,
   reduceL2,
   reduceLogSum,
@@ -131,6 +165,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   shape,
   size,
   hardSigmoid,
+  hardSwish,
   sigmoid,
   abs,
   neg,
@@ -139,14 +174,17 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   logSoftmax,
   softmax,
   softplus,
+  softsign,
   split,
   squeeze,
   unsqueeze,
+  mean,
   sum,
   quickGelu,
   swish,
   tile,
   transpose,
+  trilu,
   where,
 ];
 

@@ -2,6 +2,7 @@ import type { BodyBuilder, Register, View } from "../program/builder.js";
 import {
   inputOperand,
   intAttribute,
+  invalid,
   normalizeAxis,
   type Operand,
   requireDType,
@@ -10,15 +11,7 @@ import {
 import type { LoweringContext, OperatorDefinition } from "./definition.js";
 import { FUNCTION_FLOATS } from "./elementwise.js";
 import { laneFold } from "./lanes.js";
-import {
-  elementIndex,
-  type Rows,
-  rowIndex,
-  rowOfElement,
-  rowsOf,
-  sameElement,
-  seenAs,
-} from "./rows.js";
+import { elementIndex, type Rows, rowOfElement, rowsOf, sameElement, seenAs } from "./rows.js";
 
 /**
  * Softmax: m = max, e = exp(fl(x − m)), s = lane sum of e, y = fl(e ÷ s) (rule 13); a row of all −∞
@@ -32,21 +25,8 @@ export const softmax: OperatorDefinition = {
   name: "Softmax",
   versions: [1, 11, 13],
   lower(context) {
-    const { x, dims, rows, stages, max } = prepare(context);
-    const exp = stages.add("exp", [x, max], x.dims, ([vx, vm]) => ({
-      dtype: "f32",
-      out: rows.view,
-      finish: (b) => b.op("f32.exp", shifted(b, rows, vx as View, vm as View)),
-    }));
-    const sum = laneFold(stages, {
-      name: "sum",
-      operands: [exp],
-      rows: rows.kept,
-      extents: rows.extents,
-      combine: "sum",
-      dtype: "f32",
-      element: (b, [ve], at) => b.read(ve as View, elementIndex(rows, at)),
-    });
+    const { x, dims, rows, stages, exp } = exponentials(context);
+    const sum = rowSum(stages, exp, rows, "sum");
     const y = stages.add("output", [exp, sum], dims, ([ve, vs]) => ({
       dtype: x.dtype,
       out: rows.view,
@@ -62,20 +42,8 @@ export const logSoftmax: OperatorDefinition = {
   name: "LogSoftmax",
   versions: [1, 11, 13],
   lower(context) {
-    const { x, dims, rows, stages, max } = prepare(context);
-    const logSum = laneFold(stages, {
-      name: "log sum",
-      operands: [x, max],
-      rows: rows.kept,
-      extents: rows.extents,
-      combine: "sum",
-      dtype: "f32",
-      element: (b, [vx, vm], at) => {
-        const value = b.read(vx as View, elementIndex(rows, at));
-        return b.op("f32.exp", b.sub(value, b.read(vm as View, rowIndex(rows))));
-      },
-      finish: (b, sum) => b.op("f32.log", sum),
-    });
+    const { x, dims, rows, stages, max, exp } = exponentials(context);
+    const logSum = rowSum(stages, exp, rows, "log sum", (b, sum) => b.op("f32.log", sum));
     const y = stages.add("output", [x, max, logSum], dims, ([vx, vm, vl]) => ({
       dtype: x.dtype,
       out: rows.view,
@@ -86,17 +54,21 @@ export const logSoftmax: OperatorDefinition = {
   },
 };
 
-/** The operand seen in rows, and the stage of the rows' maxima. */
-function prepare(context: LoweringContext) {
+/** The operand seen in rows, and the stages of m and e. */
+function exponentials(context: LoweringContext) {
+  if (context.outputCount > 1) throw invalid(context, "has one output");
   const given = inputOperand(context, 0);
   requireDType(context, given, FUNCTION_FLOATS);
-  const rank = given.dims.length;
   const flattens = context.version < 13;
-  const axis = normalizeAxis(context, intAttribute(context, "axis", flattens ? 1 : -1), rank);
+  const axis = normalizeAxis(
+    context,
+    intAttribute(context, "axis", flattens ? 1 : -1),
+    given.dims.length,
+  );
   const axes = flattens ? given.dims.map((_, i) => i).slice(axis) : [axis];
   const rows = rowsOf(given.dims, axes);
   const stages = new StageList();
-  const x: Operand = seenAs(given, rows);
+  const x = seenAs(given, rows);
   const max = laneFold(stages, {
     name: "max",
     operands: [x],
@@ -106,7 +78,32 @@ function prepare(context: LoweringContext) {
     dtype: "f32",
     element: (b, [vx], at) => b.read(vx as View, elementIndex(rows, at)),
   });
-  return { x, dims: given.dims, rows, stages, max };
+  const exp = stages.add("exp", [x, max], rows.view, ([vx, vm]) => ({
+    dtype: "f32",
+    out: rows.view,
+    finish: (b) => b.op("f32.exp", shifted(b, rows, vx as View, vm as View)),
+  }));
+  return { x, dims: given.dims, rows, stages, max, exp };
+}
+
+/** Lane sum of e per row. */
+function rowSum(
+  stages: StageList,
+  exp: Operand,
+  rows: Rows,
+  name: string,
+  finish: (b: BodyBuilder, sum: Register) => Register = (_, sum) => sum,
+): Operand {
+  return laneFold(stages, {
+    name,
+    operands: [exp],
+    rows: rows.kept,
+    extents: rows.extents,
+    combine: "sum",
+    dtype: "f32",
+    element: (b, [ve], at) => b.read(ve as View, elementIndex(rows, at)),
+    finish,
+  });
 }
 
 /** fl(x − m) at output coordinates `rows.view`. */

@@ -1,8 +1,7 @@
-import { type Index, o, type View } from "../program/builder.js";
-import { inputOperand, intsAttribute, invalid, requireDType, single } from "./context.js";
+import { inputOperand, intsAttribute, invalid, requireDType } from "./context.js";
 import type { OperatorDefinition } from "./definition.js";
 import { ANY_DTYPE } from "./elementwise.js";
-import { mergeTranspose } from "./merge-axes.js";
+import { transposedView } from "./transposed-view.js";
 
 /**
  * Transpose: output axis i is input axis `perm[i]`; without `perm` the axes are reversed.
@@ -23,17 +22,12 @@ export const transpose: OperatorDefinition = {
     if (perm.length !== dims.length || dims.some((_, i) => !perm.includes(i))) {
       throw invalid(context, `perm [${perm}] does not permute ${dims.length} axes`);
     }
-    const merged = mergeTranspose(dims, perm);
-    const index: Index[] = merged.view.map((_, axis) => o(merged.permutation.indexOf(axis)));
-    return single(
+    return transposedView(
       context,
-      [operand],
+      operand,
+      dims,
+      perm,
       perm.map((axis) => dims[axis] as number),
-      ([view]) => ({
-        dtype: operand.dtype,
-        out: merged.permutation.map((axis) => merged.view[axis] as number),
-        finish: (b) => b.read({ ...(view as View), dims: merged.view }, index),
-      }),
     );
   },
 };

@@ -1,5 +1,5 @@
 import type { Digest, Hasher } from "../merkle/hash.js";
-import { concat, DIGEST_SIZE } from "../merkle/hash.js";
+import { concat } from "../merkle/hash.js";
 import { settle, type TreePosition, widthAt } from "../merkle/shape.js";
 import { type MerkleTree, merkleRoot, nodeAt } from "../merkle/tree.js";
 
@@ -38,10 +38,4 @@ export function roundsToLeaf(count: number): number {
 /** What the honest owner of a tree posts below `at`. */
 export function hashesBelow(tree: MerkleTree, at: TreePosition): Digest[] {
   return nodesBelow(tree.count, at).map((position) => nodeAt(tree, position));
-}
-
-/** Index of the first leaf at which two lists of equal length differ, or -1. */
-export function firstDifference(a: Uint8Array, b: Uint8Array): number {
-  const at = a.findIndex((byte, i) => byte !== b[i]);
-  return at < 0 ? -1 : Math.floor(at / DIGEST_SIZE);
 }

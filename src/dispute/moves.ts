@@ -1,5 +1,4 @@
-/** 32 bytes as text, "0x" and lower case. Moves and states are plain data, so that both are JSON
- * but for tensor bytes. */
+/** Bytes as text, "0x" and lower case: moves and states are JSON, but for tensors and leaf bodies. */
 export type Hex = string;
 
 export type Side = "asserter" | "challenger";
@@ -102,10 +101,13 @@ export function moveBytes(move: Move): number {
   return ENVELOPE_BYTES + sizeOf(body);
 }
 
-function sizeOf(value: unknown): number {
+/** Deep enough for every field; deeper is no move, and a refusal awaits it. */
+const DEPTH = 3;
+
+function sizeOf(value: unknown, depth = 0): number {
   if (value instanceof Uint8Array) return value.length;
   if (typeof value === "string") return (value.length - 2) / 2;
   if (typeof value === "number") return 8;
-  if (typeof value !== "object" || value === null) return 0;
-  return Object.values(value).reduce((sum: number, part) => sum + sizeOf(part), 0);
+  if (typeof value !== "object" || value === null || depth > DEPTH) return 0;
+  return Object.values(value).reduce((sum: number, part) => sum + sizeOf(part, depth + 1), 0);
 }

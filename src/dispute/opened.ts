@@ -9,26 +9,29 @@ import { originOf, planTensor } from "./values.js";
  * a verdict that was not proved.
  */
 export class OpenedTensors {
-  private readonly bytes = new Map<number, Uint8Array>();
+  private readonly tensors = new Map<number, Tensor>();
 
   constructor(private readonly plan: Plan) {}
 
   add(value: number, bytes: Uint8Array): void {
-    this.bytes.set(value, bytes);
+    this.tensors.set(value, planTensor(this.plan, value, bytes));
   }
 
   /** Throws `dispute/refused` for a value that no move opened. */
   read(value: number): Tensor {
-    const origin = originOf(this.plan, value);
-    if (origin.kind === "constant") {
-      return materialize(this.plan.constants[origin.index] as KnownValue);
-    }
-    const bytes = this.bytes.get(value);
-    if (bytes === undefined) {
+    const tensor = this.tensors.get(value) ?? this.constant(value);
+    if (tensor === undefined) {
       throw new AssayError("dispute/refused", `the referee read value ${value}, never opened`, {
         facts: { value },
       });
     }
-    return planTensor(this.plan, value, bytes);
+    this.tensors.set(value, tensor);
+    return tensor;
+  }
+
+  private constant(value: number): Tensor | undefined {
+    const origin = originOf(this.plan, value);
+    if (origin.kind !== "constant") return undefined;
+    return materialize(this.plan.constants[origin.index] as KnownValue);
   }
 }

@@ -15,12 +15,18 @@ export function readEnvelope(move: unknown): asserts move is Move {
   const given = move as Record<string, unknown>;
   const kind = given.kind;
   demand(typeof kind === "string" && Object.hasOwn(MOVE_FIELDS, kind), "malformed", "its kind");
-  const expected = [...ENVELOPE, ...MOVE_FIELDS[kind as MoveKind]].sort();
-  const fields = Object.keys(given).sort();
-  demand(`${fields}` === `${expected}`, "malformed", `${kind} has the fields ${expected}`);
+  readFields(given, [...ENVELOPE, ...MOVE_FIELDS[kind as MoveKind]], kind);
   demand(typeof given.dispute === "string", "malformed", "the dispute's id");
   demand(Number.isSafeInteger(given.sequence), "malformed", "the sequence number");
   demand(SENDERS.includes(given.sender), "malformed", "the sender");
+}
+
+/** Exactly these fields, no more and no less. */
+export function readFields(value: unknown, fields: readonly string[], what: string): void {
+  demand(typeof value === "object" && value !== null, "malformed", `${what} is an object`);
+  const given = Object.keys(value);
+  const exact = given.length === fields.length && fields.every((f) => Object.hasOwn(value, f));
+  demand(exact, "malformed", `${what} has the fields ${fields.join(", ")}`);
 }
 
 export function readDigest(hex: unknown, what: string): Digest {

@@ -1,5 +1,6 @@
 import type { Tensor } from "../../operators/index.js";
 import { runLowering } from "../graph/bind.js";
+import { bindingDigest, type ModelDigest, planDigest, profileDigest } from "../graph/digests.js";
 import type { Plan, PlanNode } from "../graph/plan.js";
 import type { Digest, Hasher } from "../merkle/hash.js";
 
@@ -45,3 +46,21 @@ export type Recompute = (node: PlanNode, inputs: readonly (Tensor | undefined)[]
 
 /** The operator's element programs, run literally. */
 export const interpreterRecompute: Recompute = (node, inputs) => runLowering(node.lowering, inputs);
+
+/** The rules for a model bound to a plan, all derived here. */
+export function rulesFor(
+  hasher: Hasher,
+  { model, weights }: Pick<ModelDigest, "model" | "weights">,
+  plan: Plan,
+  { clock = DEFAULT_CLOCK, recompute = interpreterRecompute }: RuleOptions = {},
+): Rules {
+  const digests = {
+    profile: profileDigest(hasher),
+    model,
+    binding: bindingDigest(hasher, plan),
+    plan: planDigest(hasher, plan),
+  };
+  return { plan, digests, weights, hasher, clock, recompute };
+}
+
+export type RuleOptions = Partial<Pick<Rules, "clock" | "recompute">>;

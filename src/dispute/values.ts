@@ -1,9 +1,5 @@
 import type { Tensor } from "../../operators/index.js";
 import type { Plan, PlanNode, PlanValue, Segment, ValueOrigin } from "../graph/plan.js";
-import { isUniform, type KnownValue } from "../graph/values.js";
-import type { Digest, Hasher } from "../merkle/hash.js";
-import { commitTensor } from "../merkle/tensor-tree.js";
-import { commitUniform } from "../merkle/uniform.js";
 import type { NamedOperator, NamedTensor } from "./evidence.js";
 import type { Hex } from "./moves.js";
 import type { OpenedSegment } from "./state.js";
@@ -54,13 +50,6 @@ function entry(hashes: readonly Hex[], order: readonly number[], value: number):
 
 export function originOf(plan: Plan, value: number): ValueOrigin {
   return (plan.values[value] as PlanValue).origin;
-}
-
-/** The commitment of a value that is known from the plan. */
-export function commitKnown(hasher: Hasher, known: KnownValue): Digest {
-  return isUniform(known)
-    ? commitUniform(hasher, known.dtype, known.dims, known.element)
-    : commitTensor(hasher, known);
 }
 
 export function planTensor(plan: Plan, value: number, bytes: Uint8Array): Tensor {

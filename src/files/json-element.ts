@@ -6,16 +6,22 @@ export type JsonStore = (index: number, value: unknown) => string | undefined;
 /** How values of `dtype` are stored into `bytes`. */
 export function storeJson(dtype: DType, bytes: Uint8Array): JsonStore {
   if (isFloat(dtype)) return floatStore(dtype, bytes);
+  const range = RANGES[dtype];
+  return range === undefined ? boolStore(bytes) : integerStore(dtype, range, bytes);
+}
+
+function boolStore(bytes: Uint8Array): JsonStore {
+  return (i, value) => {
+    const truth = value === 0 || value === 1 ? value === 1 : value;
+    if (typeof truth !== "boolean") return `${show(value)} is not a bool`;
+    bytes[i] = truth ? 1 : 0;
+    return undefined;
+  };
+}
+
+function integerStore(dtype: DType, range: IntegerRange, bytes: Uint8Array): JsonStore {
   const write = writerOf(dtype, bytes);
-  if (dtype === "bool") {
-    return (i, value) => {
-      const truth = value === 0 || value === 1 ? value === 1 : value;
-      if (typeof truth !== "boolean") return `${show(value)} is not a bool`;
-      write(i, truth ? 1 : 0);
-      return undefined;
-    };
-  }
-  const [low, high, long] = RANGES[dtype];
+  const [low, high, long] = range;
   return (i, value) => {
     const integer = integerOf(value);
     if (integer === undefined) return `${show(value)} is not an exact integer`;
@@ -51,12 +57,9 @@ function integerOf(value: unknown): bigint | undefined {
 }
 
 /** Lowest and highest value, and whether the register is an i64. */
-const RANGES: Readonly<
-  Record<
-    Exclude<DType, "f16" | "bf16" | "f32" | "f64" | "bool">,
-    readonly [bigint, bigint, boolean]
-  >
-> = {
+type IntegerRange = readonly [bigint, bigint, boolean];
+
+const RANGES: Readonly<Partial<Record<DType, IntegerRange>>> = {
   i8: [-(2n ** 7n), 2n ** 7n - 1n, false],
   u8: [0n, 2n ** 8n - 1n, false],
   i16: [-(2n ** 15n), 2n ** 15n - 1n, false],

@@ -103,7 +103,7 @@ function parseShape(shape: string, where: string): number[] {
   return dims;
 }
 
-/** The header as numpy writes it: version 1, spaces so that the elements start at a multiple of 64. */
+/** A version 1 header, padded with spaces so that the elements start at a multiple of 64. */
 export function npyHeaderBytes(dtype: DType, dims: readonly number[]): Uint8Array {
   const type = [...TYPES].find(([, d]) => d === dtype)?.[0] as string;
   const descr = `${type.endsWith("1") ? "|" : "<"}${type}`;

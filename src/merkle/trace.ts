@@ -38,7 +38,7 @@ export function readSegmentBody(body: Uint8Array, segment: number, live: number)
   }
   return Array.from({ length: live }, (_, i) => {
     const at = HEADER + i * DIGEST_SIZE;
-    return body.slice(at, at + DIGEST_SIZE);
+    return new Uint8Array(body.subarray(at, at + DIGEST_SIZE));
   });
 }
 

@@ -48,7 +48,7 @@ export function buildTree(hasher: Hasher, leaves: Uint8Array): MerkleTree {
     below = level;
     width = next;
   }
-  return { count, levels, root: below.slice() };
+  return { count, levels, root: digestAt(below, 0) };
 }
 
 /** The root alone. Works in place: `leaves` is overwritten. */
@@ -58,7 +58,7 @@ export function merkleRoot(hasher: Hasher, leaves: Uint8Array): Digest {
   for (let width = count; width > 1; width = Math.ceil(width / 2)) {
     hashLevel(hasher, leaves, width, leaves);
   }
-  return leaves.slice(0, DIGEST_SIZE);
+  return digestAt(leaves, 0);
 }
 
 /** `to` may be `from`: node i is written after nodes 2i and 2i+1 have been copied out. */
@@ -83,7 +83,7 @@ export function nodeAt(tree: MerkleTree, position: TreePosition): Digest {
   requirePosition(tree.count, position);
   const { level, index } = position;
   const at = index * DIGEST_SIZE;
-  return (tree.levels[level] as Uint8Array).slice(at, at + DIGEST_SIZE);
+  return digestAt(tree.levels[level] as Uint8Array, at);
 }
 
 /** The siblings that lead from a position to the root, lowest first. */
@@ -151,6 +151,11 @@ export function verifyChildren(hasher: Hasher, hash: Digest, left: Digest, right
   if (!bytesEqual(nodeHash(hasher, left, right), hash)) {
     throw new AssayError("proof/invalid", "the two children do not hash to their parent");
   }
+}
+
+/** A copy, not `slice`: on a Node Buffer that would be a view into a level that may be overwritten. */
+function digestAt(level: Uint8Array, at: number): Digest {
+  return new Uint8Array(level.subarray(at, at + DIGEST_SIZE));
 }
 
 export function requireDigest(bytes: Uint8Array, what: string): void {

@@ -3,7 +3,7 @@ import type { GraphNode, Model, ValueInfo } from "../graph/types.js";
 import type { ExternalData } from "./external.js";
 import { budgetOf, DEFAULT_LIMITS, type OnnxLimits } from "./limits.js";
 import { nodeNames } from "./names.js";
-import { type DefinitionLookup, readNodes } from "./nodes.js";
+import { type DefinitionLookup, functionKey, readNodes } from "./nodes.js";
 import { readOpsets } from "./opsets.js";
 import { malformed, UnsupportedList } from "./problems.js";
 import { decodeMessage } from "./proto/decode.js";
@@ -43,7 +43,7 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Mode
   const outputs = readValues(graph.output, "output", unsupported);
   const nodes = readNodes(graph.node, names, {
     opsets,
-    functions: model.functions,
+    functions: new Set(model.functions.map((f) => functionKey(f.domain, f.name))),
     definitions: options.definitions ?? findDefinition,
     externalData: options.externalData,
     unsupported,

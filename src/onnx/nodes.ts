@@ -7,19 +7,15 @@ import { nodeNames } from "./names.js";
 import { canonicalDomain } from "./opsets.js";
 import { malformed, type UnsupportedList } from "./problems.js";
 import { decodeMessage } from "./proto/decode.js";
-import {
-  type FunctionProto,
-  type GraphProto,
-  GraphProtoSchema,
-  type NodeProto,
-} from "./proto/onnx_pb.js";
+import { type GraphProto, GraphProtoSchema, type NodeProto } from "./proto/onnx_pb.js";
 
 /** Looks up a definition; "" is ai.onnx. */
 export type DefinitionLookup = (domain: string, name: string) => OperatorDefinition | undefined;
 
 export interface NodeContext {
   readonly opsets: ReadonlyMap<string, number>;
-  readonly functions: readonly FunctionProto[];
+  /** Operators that the model defines itself, as `functionKey` gives them. */
+  readonly functions: ReadonlySet<string>;
   readonly definitions: DefinitionLookup;
   readonly externalData: ExternalData | undefined;
   readonly unsupported: UnsupportedList;
@@ -64,6 +60,11 @@ function readNode(proto: NodeProto, name: string, where: string, context: NodeCo
   };
 }
 
+/** Identifies an operator whichever way its domain is written. */
+export function functionKey(domain: string, name: string): string {
+  return `${canonicalDomain(domain)}:${name}`;
+}
+
 function displayName(domain: string, operator: string): string {
   return domain === "" ? operator : `${domain}.${operator}`;
 }
@@ -78,10 +79,7 @@ function resolve(
 ): number | undefined {
   const name = proto.opType;
   if (name === "") throw malformed(where, "has no operator");
-  const local = context.functions.some(
-    (f) => f.name === name && canonicalDomain(f.domain) === domain,
-  );
-  if (local) {
+  if (context.functions.has(functionKey(proto.domain, name))) {
     report("functions defined in the model are not supported");
     return undefined;
   }

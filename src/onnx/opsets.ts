@@ -4,8 +4,8 @@ import type { ModelProto } from "./proto/onnx_pb.js";
 /** The newest opset of ai.onnx whose operators' versions are known; a newer one may redefine them. */
 export const NEWEST_OPSET = 28;
 
-/** The newest version of the file format itself. */
-export const NEWEST_IR = 14;
+/** The newest published version of the file format itself (ONNX 1.21). */
+export const NEWEST_IR = 13;
 
 /** The name under which a domain is known here: ai.onnx is "". */
 export function canonicalDomain(domain: string): string {

@@ -4,7 +4,7 @@ export type Refuse = (field: string, what: string) => Error;
 const SPACE = /[ \t\n\r]*/y;
 /** Printable ASCII without quote, backslash: no field has a name or value that needs more. */
 const STRING = /"([ !#-[\]-~]*)"/y;
-const INTEGER = /(?:0|[1-9][0-9]{0,15})(?![0-9.eE+-])/y;
+const INTEGER = /(?:0|[1-9][0-9]{0,15})(?![0-9A-Za-z.+-])/y;
 
 /**
  * A JSON object whose values are strings and integers, as a map in order of appearance. Stricter

@@ -112,7 +112,7 @@ export function parseReceiptBytes(bytes: Uint8Array): Receipt {
   const fields: Partial<Record<ReceiptField, number | Uint8Array>> = {};
   let at = MAGIC.length;
   for (const { name, kind, size } of RECEIPT_LAYOUT) {
-    if (kind === "bytes") fields[name] = bytes.slice(at, at + size);
+    if (kind === "bytes") fields[name] = new Uint8Array(bytes.subarray(at, at + size));
     else if (size === 2) fields[name] = view.getUint16(at, true);
     else fields[name] = Number(view.getBigUint64(at, true));
     at += size;

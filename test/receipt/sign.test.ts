@@ -142,7 +142,7 @@ describe("signed receipts", () => {
 });
 
 describe("key files", () => {
-  const digits = "00".repeat(31) + "01";
+  const digits = `${"00".repeat(31)}01`;
 
   test.each([digits, `0x${digits}`, `0x${digits}\n`, `${digits}\r\n`])("accepted: %j", (text) => {
     expect(parseKey(text)).toEqual(KEY_ONE);

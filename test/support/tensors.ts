@@ -1,5 +1,5 @@
-import { type DType, DTYPES, emptyTensor, type Tensor } from "../../operators/index.js";
 import { writerOf } from "../../operators/backends/interpreter/storage.js";
+import { DTYPES, type DType, emptyTensor, type Tensor } from "../../operators/index.js";
 
 /** A tensor from register values; integers may be given as numbers for every integer dtype. */
 export function tensorFrom(

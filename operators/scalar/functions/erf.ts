@@ -1,5 +1,5 @@
 import type { ScalarFunction } from "../../program/types.js";
-import { atMost, horner, unaryFunction, withSignOf } from "./blocks.js";
+import { atMost, polynomial, Squares, unaryFunction, withSignOf } from "./blocks.js";
 
 /**
  * erf, correctly rounded for all 2^32 inputs.
@@ -29,6 +29,7 @@ const HIGHEST = 4;
 
 export const erf: ScalarFunction = unaryFunction("f32.erf", (b, x) => {
   const a = atMost(b, b.op("f64.abs", x), HIGHEST);
-  const u = b.mul(a, a);
-  return withSignOf(b, b.div(b.mul(a, horner(b, u, P)), horner(b, u, Q)), x);
+  const u = new Squares(b, b.mul(a, a));
+  const numerator = b.mul(a, polynomial(b, u, P));
+  return withSignOf(b, b.div(numerator, polynomial(b, u, Q)), x);
 });

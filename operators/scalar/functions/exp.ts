@@ -3,11 +3,12 @@ import {
   atLeast,
   atMost,
   bitsOf,
-  estrin,
   fromBits,
   LN2_HIGH,
   LN2_LOW,
   nearestInteger,
+  polynomial,
+  Squares,
   unaryFunction,
 } from "./blocks.js";
 
@@ -32,18 +33,17 @@ const Q = [
   0.00019841173820598417, 2.4801183841017013e-5, 2.7639946388383656e-6, 2.776592745431878e-7,
 ];
 
-const LOG2_E = 1.4426950408889634;
 /** Beyond these the result is +∞ or +0 already. */
 const HIGHEST = 89;
 const LOWEST = -105;
 
 export const exp: ScalarFunction = unaryFunction("f32.exp", (b, given) => {
   const x = atLeast(b, atMost(b, given, HIGHEST), LOWEST);
-  const n = nearestInteger(b, b.mul(x, b.f64(LOG2_E)));
+  const n = nearestInteger(b, b.mul(x, b.f64(Math.LOG2E)));
   const high = b.sub(x, b.mul(n.value, b.f64(LN2_HIGH)));
   const r = b.sub(high, b.mul(n.value, b.f64(LN2_LOW)));
-  const square = b.mul(r, r);
-  const rest = b.mul(square, estrin(b, r, square, Q));
+  const powers = new Squares(b, r);
+  const rest = b.mul(powers.at(1), polynomial(b, powers, Q));
   const significand = b.add(b.f64(1), b.add(r, rest));
   // A NaN's low 12 bits are zero, so n adds nothing to it and it stays a NaN.
   return fromBits(b, b.add(bitsOf(b, significand), n.exponent));

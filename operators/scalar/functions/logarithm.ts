@@ -1,5 +1,5 @@
 import type { FunctionBuilder, Register } from "../../program/builder.js";
-import { estrin, LN2_HIGH, LN2_LOW, subtractToOdd } from "./blocks.js";
+import { LN2_HIGH, LN2_LOW, polynomial, Squares, subtractToOdd } from "./blocks.js";
 
 /**
  * The core shared by log and log1p: k·ln 2 + log(1 + f) for √½ ≤ 1 + f < √2, rounded to odd.
@@ -24,7 +24,7 @@ export function logarithm(b: FunctionBuilder, k: Register, f: Register): Registe
   const s = b.div(f, b.add(b.f64(2), f));
   const half = b.mul(b.mul(b.f64(0.5), f), f);
   const z = b.mul(s, s);
-  const series = b.mul(z, estrin(b, z, b.mul(z, z), R));
+  const series = b.mul(z, polynomial(b, new Squares(b, z), R));
   const correction = b.sub(half, b.mul(s, b.add(half, series)));
   const small = b.sub(correction, b.mul(k, b.f64(LN2_LOW)));
   return subtractToOdd(b, b.add(b.mul(k, b.f64(LN2_HIGH)), f), small);

@@ -4,8 +4,9 @@ import {
   bitsOf,
   clearLowBits,
   fromBits,
-  horner,
   nearestInteger,
+  polynomial,
+  Squares,
   signBit,
   splitExponent,
 } from "./blocks.js";
@@ -35,7 +36,6 @@ const R = [
 ];
 const C_HIGH = 2.885390043258667;
 const C_LOW = 3.851925982253235e-8;
-const LN2 = 0.6931471805599453;
 
 const Q = [
   0.5, 0.16666666666661953, 0.04166666666661992, 0.008333333336530297, 0.0013888888920540116,
@@ -74,7 +74,7 @@ function log2(b: FunctionBuilder, x: Register): Sum {
   const sHigh = clearLowBits(b, s, 25);
   const sLow = b.div(b.sub(f, b.mul(sHigh, denominator)), denominator);
   const z = b.mul(s, s);
-  const series = b.mul(b.mul(s, z), horner(b, z, R));
+  const series = b.mul(b.mul(s, z), polynomial(b, new Squares(b, z), R));
   const low = b.add(b.mul(sLow, b.f64(C_HIGH)), b.mul(s, b.f64(C_LOW)));
   const main = b.mul(sHigh, b.f64(C_HIGH));
   // k is 0 or larger than the rest, so that this difference (Dekker's Fast2Sum) is the exact error.
@@ -93,8 +93,10 @@ function exp2Product(b: FunctionBuilder, log: Sum, y: Register): Register {
   const low = clamp(b, b.mul(y, log.low), 1);
   const n = nearestInteger(b, high);
   const r = b.add(b.sub(high, n.value), low);
-  const v = b.mul(r, b.f64(LN2));
-  const significand = b.add(b.f64(1), b.add(v, b.mul(b.mul(v, v), horner(b, v, Q))));
+  const v = b.mul(r, b.f64(Math.LN2));
+  const powers = new Squares(b, v);
+  const tail = b.mul(powers.at(1), polynomial(b, powers, Q));
+  const significand = b.add(b.f64(1), b.add(v, tail));
   const scaled = b.add(bitsOf(b, significand), n.exponent);
   return fromBits(b, b.and(b.add(scaled, b.i64(2)), b.i64(-4)));
 }

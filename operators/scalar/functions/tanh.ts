@@ -1,5 +1,5 @@
 import type { ScalarFunction } from "../../program/types.js";
-import { atMost, horner, unaryFunction, withSignOf } from "./blocks.js";
+import { atMost, polynomial, Squares, unaryFunction, withSignOf } from "./blocks.js";
 
 /**
  * tanh, correctly rounded for all 2^32 inputs.
@@ -27,6 +27,7 @@ const HIGHEST = 9.02;
 
 export const tanh: ScalarFunction = unaryFunction("f32.tanh", (b, x) => {
   const a = atMost(b, b.op("f64.abs", x), HIGHEST);
-  const u = b.mul(a, a);
-  return withSignOf(b, b.div(b.mul(a, horner(b, u, P)), horner(b, u, Q)), x);
+  const u = new Squares(b, b.mul(a, a));
+  const numerator = b.mul(a, polynomial(b, u, P));
+  return withSignOf(b, b.div(numerator, polynomial(b, u, Q)), x);
 });

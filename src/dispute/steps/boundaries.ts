@@ -1,17 +1,27 @@
+import { commitKnown } from "../../graph/digests.js";
 import type { PlanOutput, Segment } from "../../graph/plan.js";
 import type { Digest } from "../../merkle/hash.js";
-import { indexedRoot, verifyIndexed } from "../../merkle/indexed-root.js";
+import { indexedRoot } from "../../merkle/indexed-root.js";
 import { verifyEntry } from "../../merkle/list.js";
 import { ROOT_TAGS } from "../../merkle/tags.js";
 import { readSegmentBody, segmentBody, segmentFault } from "../../merkle/trace.js";
 import { toHex } from "../../receipt/hex.js";
 import type { Evidence } from "../evidence.js";
 import type { Body, LeafOpening } from "../moves.js";
-import { proved, readBytes, readDigest, readDigests, readList, readProof } from "../reading.js";
+import {
+  proved,
+  readBytes,
+  readDigest,
+  readDigests,
+  readFields,
+  readList,
+  readProof,
+} from "../reading.js";
 import { demand } from "../refusals.js";
 import type { Boundaries, Phase } from "../state.js";
-import { commitKnown, innerValues, nameTensor, originOf, provedValues } from "../values.js";
+import { innerValues, nameTensor, originOf, provedValues } from "../values.js";
 import { afterSegment } from "./segment.js";
+import { verifySource } from "./source.js";
 import type { Step, StepContext } from "./step.js";
 
 /**
@@ -56,8 +66,7 @@ function commitmentsOf(context: StepContext, at: number, body: Uint8Array): stri
 function openLeaf(context: StepContext, at: number, leaf: LeafOpening) {
   const { rules, claim } = context;
   const what = `boundary ${at}`;
-  demand(typeof leaf === "object" && leaf !== null, "malformed", `${what} is a leaf opening`);
-  demand(`${Object.keys(leaf).sort()}` === "body,proof", "malformed", `${what} has body and proof`);
+  readFields(leaf, ["body", "proof"], what);
   const body = readBytes(leaf.body, what);
   // A committed leaf of a wrong length convicts, but nobody may make a referee hash without bound.
   const longest = 2 * segmentBody(at, []).length + 64 * liveOf(context, at).length + MARGIN;
@@ -91,24 +100,6 @@ function readOutputs(context: StepContext, move: Body<"openBoundaries">): Digest
     verifySource(context, values[output] as number, outputs[output] as Digest, siblings);
   });
   return outputs;
-}
-
-/** Checks a commitment to a graph input or a weight against its root, by the plan's index. */
-export function verifySource(
-  { rules, claim }: StepContext,
-  value: number,
-  commitment: Digest,
-  siblings: readonly Digest[],
-): void {
-  const { plan, hasher } = rules;
-  const origin = originOf(plan, value);
-  if (origin.kind !== "input" && origin.kind !== "weight") throw new RangeError("no source");
-  const kind = origin.kind === "input" ? "inputs" : "weights";
-  const root = kind === "inputs" ? readDigest(claim.inputs, "the inputs root") : rules.weights;
-  const count = plan[kind].length;
-  proved("wrong-proof", () =>
-    verifyIndexed(hasher, kind, root, count, origin.index, commitment, siblings),
-  );
 }
 
 function carriedFault(context: StepContext, boundaries: Boundaries): Evidence | undefined {

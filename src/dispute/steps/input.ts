@@ -1,9 +1,10 @@
+import { commitKnown } from "../../graph/digests.js";
 import type { PlanInput } from "../../graph/plan.js";
 import type { KnownValue } from "../../graph/values.js";
 import { verifyIndexed } from "../../merkle/indexed-root.js";
 import { toHex } from "../../receipt/hex.js";
 import { proved, readDigest, readProof } from "../reading.js";
-import { commitKnown, nameTensor } from "../values.js";
+import { nameTensor } from "../values.js";
 import type { Step } from "./step.js";
 
 /** A steering input must be committed with the value that the plan was bound with. */

@@ -1,6 +1,5 @@
 import { byteLength } from "../../../operators/index.js";
 import type { PlanNode, PlanValue } from "../../graph/plan.js";
-import { firstNonCanonical } from "../../merkle/canonical.js";
 import { commitTensor } from "../../merkle/tensor-tree.js";
 import { toHex } from "../../receipt/hex.js";
 import { judgeOperator } from "../judge.js";
@@ -10,7 +9,7 @@ import { readBytes, readList, readProof } from "../reading.js";
 import { demand } from "../refusals.js";
 import type { OpenedSegment, PhaseOf } from "../state.js";
 import { committedResult, openedValues, originOf, planTensor, provedValues } from "../values.js";
-import { verifySource } from "./boundaries.js";
+import { verifySource } from "./source.js";
 import type { Step, StepContext } from "./step.js";
 
 /**

@@ -7,7 +7,10 @@ export interface DefinitionCase {
   readonly version: number;
   readonly attributes: Readonly<Record<string, AttributeValue>>;
   /** `undefined` where an optional input is left out. */
-  readonly inputs: readonly ({ readonly dtype: DType; readonly dims: readonly number[] } | undefined)[];
+  readonly inputs: readonly (
+    | { readonly dtype: DType; readonly dims: readonly number[] }
+    | undefined
+  )[];
   /** Values of inputs that decide shapes, by position. */
   readonly values?: Readonly<Record<number, Tensor>>;
   /** How many outputs the node names; 1 unless given. */

@@ -7,32 +7,39 @@ export const PANEL: u32 = 16;
 /** Bytes of one k of a packed panel: exactly one cache line. */
 export const PANEL_ROW: usize = 64;
 
-/** Bits of `Job.epilogue`. */
+/** Bits of `Job.epilogue`; 1 and 2 belong to the tiles. */
 export const BIAS_ROWS: u32 = 4;
 export const BIAS_COLUMNS: u32 = 8;
 export const RELU: u32 = 16;
 
-/** Seventeen 32-bit words in this order. Addresses and tables are in bytes, all multiples of 4. */
+/**
+ * Fourteen 32-bit words in this order. Counts are in elements, addresses and offsets in bytes and
+ * multiples of 4. Where a field is not used by a call it is not read.
+ */
 @unmanaged
 export class Job {
   m: u32;
   n: u32;
   k: u32;
   a: usize;
-  /** i32[m], then i32[k]: A(m, k) lies at a + offM[m] + offAk[k]. */
+  /** Addresses of i32[m] and i32[k]: A(m, k) lies at a + offM[m] + offAk[k]. */
   offM: usize;
   offAk: usize;
   b: usize;
-  /** i32[n], then i32[k]: B(k, n) lies at b + offN[n] + offBk[k]. */
+  /** Addresses of i32[n] and i32[k]: B(k, n) lies at b + offN[n] + offBk[k]. */
   offN: usize;
   offBk: usize;
-  /** Panels of B: panel j at packed + j * k * 64, each laid out [k][16]. */
+  /** Panels of B: panel j at packed + j * k * 64, laid out [k][16], missing columns zero. */
   packed: usize;
   c: usize;
   /** Elements from one row of C to the next. */
   ldc: u32;
   /** f32[m] with BIAS_ROWS, f32[n] with BIAS_COLUMNS, unread otherwise. */
   bias: usize;
+  /**
+   * BIAS_ROWS or BIAS_COLUMNS or neither, and RELU. After the whole fold: add the bias, take
+   * max(x, +0) with NaN kept, and store NaN as 7fc00000.
+   */
   epilogue: u32;
 }
 

@@ -1,46 +1,74 @@
-// f32 contraction for WebAssembly SIMD: the loops around the register tiles, and the exports.
+// f32 contraction for WebAssembly SIMD, without relaxed instructions.
+//
+//   C[m][n] = epilogue(acc),  acc = +0;  for k = 0, 1, 2, ...: acc = fl(acc + fl(A(m,k) * B(k,n)))
+//
+// in exactly this order for every element, whatever the shape, the path taken and the division
+// among threads: the bits are those of the plain triple loop. Elements are found through tables of
+// byte offsets (see job.as.ts), so matmul with any transposition, einsum, attention and convolution
+// over an already padded input are the same job.
+//
+// The module has no data, no start function, no mutable global and no stack in memory; it imports
+// `env.memory` (shared, at most 65536 pages). Any number of instances may work in that memory at
+// once. Addresses are unsigned; sums of base and offset wrap modulo 2^32. Nothing may be placed
+// below address 1024. A table may be read only where it has entries; of C, only elements within
+// the given ranges are written (and read back between blocks of k). `job` is the address of a
+// record, `work` of `workspaceBytes` bytes, aligned to 64, that belong to the calling thread.
+//
+//   packB(job, j0, j1)                            B to panels j0..j1 of `packed`
+//   multiply(job, m0, m1, j0, j1, work)           rows m0..m1, panels j0..j1, B packed before
+//   multiplyFresh(job, m0, m1, j0, j1, work)      the same from B itself, packed piece by piece
+//   multiplyDirect(job, n0, n1)                   all rows, columns n0..n1, from B itself
+//
+// A panel is 16 columns; there are ceil(n / 16), and `packed` takes k * 64 bytes for each. To keep
+// only some of them, lay `packed` so that panel j0 falls on the buffer: buffer - j0 * k * 64.
+//
+// multiplyDirect needs neighbouring columns of B: offN[n + 1] = offN[n] + 4. It wins for up to 16
+// rows when B is used once; for more rows multiplyFresh does.
 
-import { BIAS_COLUMNS, BIAS_ROWS, Job, PANEL, PANEL_ROW } from "./job.as";
+import { A_BYTES, Block, HEADER_BYTES, sweep } from "./block.as";
 import { direct } from "./direct.as";
-import { packPanels, packRows } from "./pack.as";
-import { FIRST, LAST, tile1, tile1Wide, tile2 } from "./tile.as";
+import { Job, PANEL_ROW } from "./job.as";
+import { packPanels } from "./pack.as";
 
-/** k of one block: 256 x 64 bytes of B take half of a 32 KiB first cache. */
-const KC_FRESH: u32 = 256;
+/**
+ * k of one block of packed B. With many rows the block of A sets it; with few, B comes from memory
+ * and long runs keep the prefetcher going (8x4096x4096: 25 GFLOP/s with 64, 31 with 512, 34 here).
+ */
 const KC: u32 = 1024;
-const KC_FEW: u32 = 4096;
+const KC_FEW_ROWS: u32 = 4096;
+const FEW_ROWS_ELEMENTS: u32 = 65536;
 
-/** Bytes of packed A: its block stays in the second cache. */
-const A_BYTES: usize = 384 << 10;
+/** k and bytes of the piece of B that multiplyFresh packs: it is still in a cache when read. */
+const KC_FRESH: u32 = 256;
+const FRESH_BYTES: usize = 256 << 10;
 
-/** Bytes of B that `multiplyFresh` packs at a time. */
-const B_BYTES: usize = 256 << 10;
+/** k that packB takes at a time, so that all panels read the same few rows of B in turn. */
+const KC_PACK: u32 = 64;
 
-/** A tile of the last panel: 2 x 16 sums, then 16 column biases. */
-const EDGE_BYTES: usize = 192;
-
-export const workspaceBytes: usize = A_BYTES + B_BYTES + EDGE_BYTES;
+export const workspaceBytes: usize = HEADER_BYTES + A_BYTES + FRESH_BYTES;
 
 export function packB(record: usize, j0: u32, j1: u32): void {
   const job = changetype<Job>(record);
   const stride = <usize>job.k * PANEL_ROW;
-  for (let k: u32 = 0; k < job.k; k += 64) {
-    const dst = job.packed + <usize>j0 * stride + <usize>k * PANEL_ROW;
-    packPanels(job, dst, stride, k, min(<u32>64, job.k - k), j0, j1);
+  for (let k: u32 = 0; k < job.k; k += KC_PACK) {
+    const to = job.packed + <usize>j0 * stride + <usize>k * PANEL_ROW;
+    packPanels(job, to, stride, k, min(KC_PACK, job.k - k), j0, j1);
   }
 }
 
 export function multiply(record: usize, m0: u32, m1: u32, j0: u32, j1: u32, work: usize): void {
+  if (m0 >= m1) return;
   const job = changetype<Job>(record);
-  const stride = <usize>job.k * PANEL_ROW;
-  const depth = blockDepth(m1 - m0);
-  let k: u32 = 0;
+  const block = changetype<Block>(work);
+  const depth = max(KC, min(KC_FEW_ROWS, FEW_ROWS_ELEMENTS / (m1 - m0)));
+  block.k = 0;
+  block.stride = <usize>job.k * PANEL_ROW;
   do {
-    const count = min(depth, job.k - k);
-    const b = job.packed + <usize>j0 * stride + <usize>k * PANEL_ROW;
-    block(job, m0, m1, j0, j1, k, count, b, stride, work);
-    k += count;
-  } while (k < job.k);
+    block.depth = min(depth, job.k - block.k);
+    block.b = job.packed + <usize>j0 * block.stride + <usize>block.k * PANEL_ROW;
+    sweep(job, block, m0, m1, j0, j1);
+    block.k += block.depth;
+  } while (block.k < job.k);
 }
 
 export function multiplyFresh(
@@ -52,146 +80,23 @@ export function multiplyFresh(
   work: usize,
 ): void {
   const job = changetype<Job>(record);
-  const panels = work + EDGE_BYTES + A_BYTES;
+  const block = changetype<Block>(work);
   const depth = min(job.k, KC_FRESH);
-  const stride = <usize>depth * PANEL_ROW;
-  const step = depth ? <u32>(B_BYTES / stride) : j1 - j0;
+  block.b = work + HEADER_BYTES + A_BYTES;
+  block.stride = <usize>depth * PANEL_ROW;
+  const step = <u32>(FRESH_BYTES / PANEL_ROW) / max<u32>(depth, 1);
   for (let j = j0; j < j1; j += step) {
     const end = min(j1, j + step);
-    let k: u32 = 0;
+    block.k = 0;
     do {
-      const count = min(depth, job.k - k);
-      packPanels(job, panels, stride, k, count, j, end);
-      block(job, m0, m1, j, end, k, count, panels, stride, work);
-      k += count;
-    } while (k < job.k);
+      block.depth = min(depth, job.k - block.k);
+      packPanels(job, block.b, block.stride, block.k, block.depth, j, end);
+      sweep(job, block, m0, m1, j, end);
+      block.k += block.depth;
+    } while (block.k < job.k);
   }
 }
 
 export function multiplyDirect(record: usize, n0: u32, n1: u32): void {
   direct(changetype<Job>(record), n0, n1);
-}
-
-function blockDepth(rows: u32): u32 {
-  return max(KC, min(KC_FEW, <u32>(B_BYTES >> 2) / max(rows, 1)));
-}
-
-function block(
-  job: Job,
-  m0: u32,
-  m1: u32,
-  j0: u32,
-  j1: u32,
-  k: u32,
-  depth: u32,
-  b: usize,
-  stride: usize,
-  work: usize,
-): void {
-  const a = work + EDGE_BYTES;
-  const limit = (<u32>(A_BYTES >> 2) / max(depth, 1)) & ~1;
-  for (let m = m0; m < m1; m += limit) {
-    const rows = min(limit, m1 - m);
-    const odd = rows & 1;
-    const pairs = a + ((<usize>odd * depth) << 2);
-    packRows(job, a, m, odd, k, depth);
-    packRows(job, pairs, m + odd, rows - odd, k, depth);
-    let panel = b;
-    for (let j = j0; j < j1; j++, panel += stride) {
-      if (odd) oddRow(job, m, j, j0, j1, k, depth, a, panel, stride, work);
-      if (rows > 1) column(job, m + odd, rows - odd, j, k, depth, pairs, panel, work);
-    }
-  }
-}
-
-function oddRow(
-  job: Job,
-  m: u32,
-  j: u32,
-  j0: u32,
-  j1: u32,
-  k: u32,
-  depth: u32,
-  a: usize,
-  b: usize,
-  stride: usize,
-  work: usize,
-): void {
-  const second = (j - j0) & 1;
-  const whole = min(j1, job.n / PANEL);
-  if (second) {
-    if (j >= whole) column(job, m, 1, j, k, depth, a, b, work);
-  } else if (j + 1 >= whole) {
-    column(job, m, 1, j, k, depth, a, b, work);
-  } else {
-    const n = <usize>j * PANEL;
-    const c = job.c + ((<usize>m * job.ldc + n) << 2);
-    const bias = job.bias + (job.epilogue & BIAS_ROWS ? <usize>m << 2 : n << 2);
-    tile1Wide(depth, a, b, stride, c, stageOf(job, k, depth), bias);
-  }
-}
-
-function column(
-  job: Job,
-  m: u32,
-  rows: u32,
-  j: u32,
-  k: u32,
-  depth: u32,
-  a: usize,
-  b: usize,
-  work: usize,
-): void {
-  const stage = stageOf(job, k, depth);
-  const n = j * PANEL;
-  const width = min(PANEL, job.n - n);
-  const ldc = <usize>job.ldc << 2;
-  const pairBytes = <usize>depth << 3;
-  let c = job.c + <usize>m * ldc + (<usize>n << 2);
-  if (width < PANEL) {
-    edge(job, m, rows, n, width, depth, a, b, c, stage, work);
-    return;
-  }
-  const rowStep: usize = job.epilogue & BIAS_ROWS ? 8 : 0;
-  let bias = job.bias + (<usize>(rowStep ? m : n) << 2);
-  for (; rows >= 2; rows -= 2, a += pairBytes, c += 2 * ldc, bias += rowStep) {
-    tile2(depth, a, b, c, ldc, stage, bias);
-  }
-  if (rows) tile1(depth, a, b, c, stage, bias);
-}
-
-function edge(
-  job: Job,
-  m: u32,
-  rows: u32,
-  n: u32,
-  width: u32,
-  depth: u32,
-  a: usize,
-  b: usize,
-  c: usize,
-  stage: u32,
-  work: usize,
-): void {
-  const ldc = <usize>job.ldc << 2;
-  const bytes = <usize>width << 2;
-  const byRow = stage & BIAS_ROWS;
-  if (stage & BIAS_COLUMNS) memory.copy(work + 128, job.bias + (<usize>n << 2), bytes);
-  for (let i: u32 = 0; i < rows; i += 2, a += <usize>depth << 3, c += 2 * ldc) {
-    const pair = i + 1 < rows;
-    const bias = byRow ? job.bias + (<usize>(m + i) << 2) : work + 128;
-    if (!(stage & FIRST)) {
-      memory.copy(work, c, bytes);
-      if (pair) memory.copy(work + 64, c + ldc, bytes);
-    }
-    if (pair) tile2(depth, a, b, work, 64, stage, bias);
-    else tile1(depth, a, b, work, stage, bias);
-    memory.copy(c, work, bytes);
-    if (pair) memory.copy(c + ldc, work + 64, bytes);
-  }
-}
-
-/** What a tile covering k..k+depth does besides adding products. */
-function stageOf(job: Job, k: u32, depth: u32): u32 {
-  return job.epilogue | (k == 0 ? FIRST : 0) | (k + depth == job.k ? LAST : 0);
 }

@@ -5,9 +5,10 @@ import { Job, PANEL, PANEL_ROW, stepsByOne } from "./job.as";
 
 /**
  * Rows m0..m0+rows of A, columns k0..k0+count, as pairs [pair][k][2]; an odd last row follows as
- * [k]. Returns nothing and needs rows * count * 4 bytes at `dst`.
+ * [k]. Takes rows * count * 4 bytes at `dst`.
  */
 export function packRows(job: Job, dst: usize, m0: u32, rows: u32, k0: u32, count: u32): void {
+  if (rows == 0 || count == 0) return;
   const kt = job.offAk + (<usize>k0 << 2);
   const runs = stepsByOne(kt, count);
   const pairBytes = <usize>count << 3;
@@ -70,6 +71,7 @@ export function packPanels(
   j0: u32,
   j1: u32,
 ): void {
+  if (count == 0) return;
   const kt = job.offBk + (<usize>k0 << 2);
   const runs = stepsByOne(kt, count);
   for (let j = j0; j < j1; j++, dst += stride) {
@@ -106,7 +108,7 @@ function copyPanel(dst: usize, b: usize, nt: usize, kt: usize, count: u32): void
   }
 }
 
-/** Up to four columns; the missing ones of the last panel become zeros, which nobody stores. */
+/** Up to four columns; the missing ones of the last panel become zeros: no NaN slows a tile. */
 function packGroup(
   dst: usize,
   b: usize,

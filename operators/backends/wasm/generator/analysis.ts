@@ -1,6 +1,7 @@
 import { DTYPES, type RegisterType } from "../../../dtype.js";
-import { isFunctionOp, MICRO_OPS, type MicroOp } from "../../../program/micro-ops.js";
+import { isFunctionOp, MICRO_OPS } from "../../../program/micro-ops.js";
 import type { Guard, KernelBody, KernelInstruction, Linear } from "./kernel.js";
+import { yieldsMask, yieldsTruth } from "./vector-ops.js";
 
 /**
  * What is known of each register before code is generated: where in the loop nest it can be
@@ -83,31 +84,17 @@ function describe(
         type: MICRO_OPS[i.op].result,
         level: Math.max(...args.map((a) => a.level)),
         varying,
-        mask: varying && yieldsMask(i.op, i.args, body, infos),
+        mask: varying && yieldsMask(i.op, (at) => isTruth(i.args[at] as number, body, infos)),
       };
     }
   }
-}
-
-const COMPARE = /\.(eq|lt|le|lt_s|lt_u)$/;
-const BITWISE = /^i32\.(and|or|xor)$/;
-
-/** Comparisons, and bitwise operations between truth values. */
-function yieldsMask(
-  op: MicroOp,
-  args: readonly number[],
-  body: KernelBody,
-  infos: readonly RegisterInfo[],
-): boolean {
-  if (COMPARE.test(op)) return true;
-  return BITWISE.test(op) && args.every((a) => isTruth(a, body, infos));
 }
 
 function isTruth(register: number, body: KernelBody, infos: readonly RegisterInfo[]): boolean {
   const i = body.code[register];
   if (infos[register]?.mask) return true;
   if (i?.kind === "constant") return i.value.bits <= 1n;
-  return i?.kind === "operate" && COMPARE.test(i.op);
+  return i?.kind === "operate" && yieldsTruth(i.op);
 }
 
 /** Liveness from the results backwards, and which uniform registers meet vector code. */

@@ -1,4 +1,4 @@
-import { type DType, DTYPES, type RegisterType, stridesOf } from "../../../dtype.js";
+import { DTYPES, type DType, type RegisterType, stridesOf } from "../../../dtype.js";
 import type { MicroOp } from "../../../program/micro-ops.js";
 import type {
   Affine,
@@ -71,6 +71,8 @@ export interface Guard {
   readonly value: Linear;
   readonly registers: readonly RegisterTerm[];
   readonly extent: bigint;
+  /** Which of the two bounds holds for all coordinates. */
+  readonly proved: "lower" | "upper" | "neither";
   /** Whether the value may leave i32, or wraps modulo 2^64 because of registers. */
   readonly wide: boolean;
 }
@@ -117,6 +119,7 @@ function guardOf(
     value: linearOf(program, affine),
     registers: [],
     extent: BigInt(Math.min(extent, range.max + 1)),
+    proved: range.min >= 0 ? "lower" : range.max < extent ? "upper" : "neither",
     wide: range.min < -(2 ** 31) || range.max >= 2 ** 31 - 1,
   };
 }
@@ -173,7 +176,13 @@ function resolveRead(
     }
     if (terms.length > 0) {
       const value = linearOf(program, index);
-      guards.push({ value, registers: terms, extent: BigInt(extent), wide: true });
+      guards.push({
+        value,
+        registers: terms,
+        extent: BigInt(extent),
+        proved: "neither",
+        wide: true,
+      });
     } else if (range && (range.min < 0 || range.max >= extent)) {
       guards.push(guardOf(program, index, range, extent));
     }

@@ -38,15 +38,16 @@ export function vectorLocals(f: FunctionBody, type: RegisterType): Local[] {
   return Array.from({ length: LANE_SHAPES[type].halves }, () => f.local("v128"));
 }
 
-/** Pushes lane 0…3 of a value held in `halves`. */
+/** Pushes lane 0…3 of a value whose vectors `push` pushes. */
 export function extractLane(
   f: FunctionBody,
   type: RegisterType,
-  halves: readonly Local[],
+  push: (half: number) => void,
   lane: number,
 ): void {
   const per = lanesPerHalf(type);
-  f.get(halves[Math.floor(lane / per)] as Local).lane(LANE_SHAPES[type].extract, lane % per);
+  push(Math.floor(lane / per));
+  f.lane(LANE_SHAPES[type].extract, lane % per);
 }
 
 /**
@@ -101,11 +102,11 @@ export const LOW_HALVES = [0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 2
 export const HIGH_TO_LOW = [8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15];
 
 /** Pushes a float vector with every NaN made canonical. */
-export function pushCanonical(f: FunctionBody, type: "f32" | "f64", vector: Local): void {
-  f.get(vector);
+export function pushCanonical(f: FunctionBody, type: "f32" | "f64", vector: () => void): void {
+  vector();
   if (type === "f32") pushLanes(f, 32, [0x7fc00000n]);
   else pushLanes(f, 64, [0x7ff8000000000000n]);
-  f.get(vector).get(vector);
+  vector();
+  vector();
   f.op(type === "f32" ? "f32x4.eq" : "f64x2.eq").op("v128.bitselect");
 }
-

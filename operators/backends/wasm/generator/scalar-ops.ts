@@ -1,4 +1,5 @@
-import { MICRO_OPS, type FunctionOp, type MicroOp } from "../../../program/micro-ops.js";
+import { AssayError } from "../../../errors.js";
+import { type FunctionOp, MICRO_OPS, type MicroOp } from "../../../program/micro-ops.js";
 import type { FunctionBody, Local } from "../function-body.js";
 import { PLAIN, type Plain } from "../opcodes.js";
 
@@ -23,7 +24,9 @@ export function scalarOperation(f: FunctionBody, op: ScalarOp, args: readonly Lo
     f.op(op as Plain);
   } else if (/^i..\.(shl|shr_u)$/.test(op)) {
     const integer = type as IntegerType;
-    f.get(a).get(b).op(op as Plain);
+    f.get(a)
+      .get(b)
+      .op(op as Plain);
     pushInteger(f, integer, 0);
     pushBelowWidth(f, integer, b);
     f.op("select");
@@ -72,11 +75,37 @@ function unsignedDivision(f: FunctionBody, type: IntegerType, a: Local, b: Local
 /** a ÷ b without a trap: by 0 it is 0, by −1 it is 0 − a, which wraps. */
 function signedDivision(f: FunctionBody, type: IntegerType, a: Local, b: Local): void {
   pushInteger(f, type, 0);
-  f.get(a);
   pushInteger(f, type, 0);
   f.get(a).op(`${type}.sub`);
-  pushIsMinusOne(f, type, b);
-  // The order of operands below: quotient by a harmless divisor, chosen unless b is 0 or −1.
-  swapIntoSelect(f, type, a, b);
+  f.get(a);
+  pushInteger(f, type, 1);
+  f.get(b);
+  // b + 1 < 2 unsigned: b is 0 or −1.
+  f.get(b);
+  pushInteger(f, type, 1);
+  f.op(`${type}.add`);
+  pushInteger(f, type, 2);
+  f.op(`${type}.lt_u`).op("select").op(`${type}.div_s`);
+  f.get(b);
+  pushInteger(f, type, -1);
+  f.op(`${type}.eq`).op("select");
   f.get(b).op(`${type}.eqz`).op("select");
+}
+
+/** Bits with every NaN made canonical, so that no payload can be observed. */
+function canonicalBits(
+  f: FunctionBody,
+  op: "i32.reinterpret_f32" | "i64.reinterpret_f64",
+  a: Local,
+): void {
+  const isSingle = op === "i32.reinterpret_f32";
+  f.get(a).op(op);
+  if (isSingle) f.i32(0x7fc00000);
+  else f.i64(0x7ff8000000000000n);
+  f.get(a).get(a);
+  f.op(isSingle ? "f32.eq" : "f64.eq").op("select");
+}
+
+function unreachable(op: never | string): never {
+  throw new AssayError("backend/unavailable", `no WebAssembly for ${op}`);
 }

@@ -129,7 +129,10 @@ function accessCost(stride: bigint): number {
  */
 function chooseChunks(kernel: Kernel, width: number): number {
   if (!kernel.steps || kernel.fold.length === 0) return 1;
-  const halves = kernel.init.reduce((n, l) => n + (l.type === "f32" || l.type === "i32" ? 1 : 2), 0);
+  const halves = kernel.init.reduce(
+    (n, l) => n + (l.type === "f32" || l.type === "i32" ? 1 : 2),
+    0,
+  );
   const size = kernel.step.code.length;
   let best = 1;
   let bestCost = Math.ceil(width / 4);

@@ -1,7 +1,7 @@
 import { AssayError } from "../../../errors.js";
 import type { ElementProgram } from "../../../program/types.js";
 import type { Call, Machine } from "../../machine.js";
-import { contractionModule, WORKSPACE_BYTES } from "../contraction/index.js";
+import { contractionModule, workspaceBytes } from "../contraction/index.js";
 import { compileProgram, unitsOf } from "../index.js";
 import { CONTROL, Crew, type WorkerSetup } from "./crew.js";
 import { type LoweredCalls, lowerCalls } from "./lower-calls.js";
@@ -30,13 +30,13 @@ export class WasmMachine implements Machine {
 
   estimate(calls: readonly Call[], arenaBytes: number): number {
     const { memory } = lowerCalls(calls, arenaBytes, this.threads, unitsOf);
-    return memory.totalBytes + this.threads * WORKSPACE_BYTES;
+    return memory.totalBytes + this.threads * workspaceBytes();
   }
 
   async load(calls: readonly Call[], arenaBytes: number): Promise<void> {
     const lowered = lowerCalls(calls, arenaBytes, this.threads, unitsOf);
     const workspaces = Array.from({ length: this.threads }, () =>
-      lowered.memory.reserve(WORKSPACE_BYTES),
+      lowered.memory.reserve(workspaceBytes()),
     );
     const memory = allocate(lowered.memory.totalBytes);
     for (const { at, words } of lowered.memory.initial) writeWords(memory, at, words);

@@ -9,9 +9,10 @@ import { FLOATS, lowerMap, unary } from "./elementwise.js";
  *
  * LeakyRelu: slope is the attribute `alpha` (0.01), rounded to f32. PRelu: slope is the second
  * input, which broadcasts; in version 6 it has one element or one per channel (axis 1).
+ * ThresholdedRelu: y = x > alpha (1) ? x : +0, so NaN gives +0.
  * Dtypes: f32, f16, bf16, f64, operands alike.
  * Errors: `operator/invalid` where dtypes differ or shapes do not broadcast.
- * Source: ONNX LeakyRelu, versions 6, 16; PRelu, versions 6, 7, 9, 16.
+ * Source: ONNX LeakyRelu, versions 6, 16; PRelu, versions 6, 7, 9, 16; ThresholdedRelu, versions 10, 22.
  */
 export const leakyRelu = unary({
   name: "LeakyRelu",
@@ -40,6 +41,16 @@ export const prelu: OperatorDefinition = {
     );
   },
 };
+
+export const thresholdedRelu = unary({
+  name: "ThresholdedRelu",
+  versions: [10, 22],
+  dtypes: FLOATS,
+  element(b, x, _, context) {
+    const alpha = b.of(x.type, Math.fround(floatAttribute(context, "alpha", 1)));
+    return b.select(b.lt(alpha, x), x, b.of(x.type, 0));
+  },
+});
 
 function rectified(b: BodyBuilder, x: Register, slope: Register): Register {
   return b.select(b.lt(x, b.of(x.type, 0)), b.mul(slope, x), x);

@@ -1,0 +1,25 @@
+import { contractionKernel } from "./kernel.wasm.js";
+
+/** The contraction kernel's module, compiled once per process. */
+export function contractionModule(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(bytesOf(contractionKernel));
+  return compiled;
+}
+
+let compiled: WebAssembly.Module | undefined;
+
+/** Bytes of scratch that every thread of the kernel needs; the module states it in a global. */
+export function workspaceBytes(): number {
+  if (workspace === undefined) {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
+    const { exports } = new WebAssembly.Instance(contractionModule(), { env: { memory } });
+    workspace = (exports.workspaceBytes as WebAssembly.Global).value as number;
+  }
+  return workspace;
+}
+
+let workspace: number | undefined;
+
+function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+}

@@ -1,0 +1,108 @@
+import { type FunctionOp, isFunctionOp } from "../../../program/micro-ops.js";
+import type { Local } from "../function-body.js";
+import type { Assumption, Emission } from "./emission.js";
+import type { KernelInstruction, Linear } from "./kernel.js";
+import { LANE_SHAPES, pushLanes, pushScalar } from "./lanes.js";
+import { emitRead } from "./reads.js";
+import type { Registers } from "./registers.js";
+import { type ScalarOp, scalarOperation } from "./scalar-ops.js";
+import { pushHalf, type VectorOp, vectorOperation } from "./vector-ops.js";
+
+/** Emits the live instructions of a body that belong to one level of the loop nest. */
+export function emitLevel(
+  e: Emission,
+  registers: Registers,
+  level: number,
+  assumption: Assumption,
+): void {
+  for (const [r, i] of registers.body.code.entries()) {
+    const info = registers.info(r);
+    if (info.live && info.level === level) emitInstruction(e, registers, r, i, assumption);
+  }
+}
+
+function emitInstruction(
+  e: Emission,
+  registers: Registers,
+  register: number,
+  i: KernelInstruction,
+  assumption: Assumption,
+): void {
+  switch (i.kind) {
+    case "state":
+      return;
+    case "constant":
+      // Its vector form is pushed where it is used.
+      pushScalar(e.f, i.value.type, i.value.bits);
+      e.f.set(registers.scalar(register));
+      return;
+    case "coordinate":
+      return emitCoordinate(e, registers, register, i.value);
+    case "read":
+      return emitRead(e, registers, register, i, assumption);
+    case "operate":
+      if (isFunctionOp(i.op)) return emitCall(e, registers, register, i.op, i.args);
+      return emitOperation(e, registers, register, i.op, i.args);
+  }
+}
+
+function emitOperation(
+  e: Emission,
+  registers: Registers,
+  register: number,
+  op: ScalarOp & VectorOp,
+  args: readonly number[],
+): void {
+  const info = registers.info(register);
+  if (!info.varying) {
+    const scalars = args.map((a) => registers.scalar(a));
+    scalarOperation(e.f, op, scalars);
+    e.f.set(registers.scalar(register));
+    registers.spread(register);
+    return;
+  }
+  for (const u of e.chunks) {
+    const operands = args.map((a) => registers.operand(a, u));
+    vectorOperation(e.f, op, operands, registers.vector(register, u), info.mask);
+  }
+}
+
+/** A function op is computed in vectors even where all lanes agree. */
+function emitCall(
+  e: Emission,
+  registers: Registers,
+  register: number,
+  op: FunctionOp,
+  args: readonly number[],
+): void {
+  const { f } = e;
+  const index = e.functions.index(op);
+  const { varying } = registers.info(register);
+  for (const u of varying ? e.chunks : [0]) {
+    for (const a of args) pushHalf(f, registers.operand(a, u), 0);
+    const into = registers.vector(register, u)[0] as Local;
+    f.call(index).set(into);
+    if (!varying) f.get(into).lane("f32x4.extract_lane", 0).set(registers.scalar(register));
+  }
+}
+
+/** A coordinate as i64: the scalar at lane 0, plus each lane's distance from it. */
+function emitCoordinate(e: Emission, registers: Registers, register: number, value: Linear): void {
+  const { f, induction } = e;
+  const variable = e.coordinate(value);
+  if (!registers.info(register).varying) {
+    induction.push(variable);
+    f.set(registers.scalar(register));
+    registers.spread(register);
+    return;
+  }
+  for (const u of e.chunks) {
+    for (const [half, local] of registers.vector(register, u).entries()) {
+      const first = BigInt(4 * u + 2 * half);
+      induction.push(variable);
+      f.op(LANE_SHAPES.i64.splat);
+      pushLanes(f, 64, [first * variable.lane, (first + 1n) * variable.lane]);
+      f.op("i64x2.add").set(local);
+    }
+  }
+}

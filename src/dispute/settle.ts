@@ -1,0 +1,103 @@
+import { bytesEqual } from "../../operators/index.js";
+import type { Digest } from "../merkle/hash.js";
+import { indexedRoot } from "../merkle/indexed-root.js";
+import { traceList } from "../merkle/trace.js";
+import { isAbsent, type Receipt, receiptDigest } from "../receipt/receipt.js";
+import type { SaltedRoot } from "../receipt/salt.js";
+import { HonestAsserter } from "./honest-asserter.js";
+import { HonestChallenger } from "./honest-challenger.js";
+import { type DisputeRecord, type GameClock, playDispute, virtualClock } from "./play.js";
+import type { TraceProvider } from "./provider.js";
+import { REFUSALS, type Refusal, type RefusalCode } from "./refusals.js";
+import type { Rules } from "./rules.js";
+import { otherClaim } from "./start.js";
+
+/** A receipt with the run that its executor will defend it with. */
+export interface Contestant {
+  readonly receipt: Receipt;
+  readonly provider: TraceProvider;
+}
+
+export interface SettleOptions {
+  /** Stands still by default: within one process nobody is waited for. */
+  readonly clock?: GameClock;
+  /** Whether each holds the other's boundaries and can name the segment without a descent. */
+  readonly shared?: boolean;
+}
+
+export type Settlement =
+  /** Both say the same about the same claim. */
+  | { readonly kind: "agree" }
+  /** They are not about the same claim: there is nothing to dispute. */
+  | { readonly kind: "refused"; readonly refusal: Refusal }
+  /** Each was challenged by the other; both may be at fault, or one. */
+  | {
+      readonly kind: "settled";
+      readonly against: { readonly a: DisputeRecord; readonly b: DisputeRecord };
+      readonly atFault: readonly ("a" | "b")[];
+    };
+
+/**
+ * Two runs of one claim that differ: each defends its own trace against the other, so that the
+ * verdict names who is at fault instead of assuming that one of the two is right.
+ */
+export async function settle(
+  rules: Rules,
+  a: Contestant,
+  b: Contestant,
+  { clock = virtualClock(), shared = false }: SettleOptions = {},
+): Promise<Settlement> {
+  const other = otherClaim(rules.digests, a.receipt) ?? otherClaim(rules.digests, b.receipt);
+  if (other) return refused(other);
+  const roots = { a: rootsOf(rules, a), b: rootsOf(rules, b) };
+  if (!bytesEqual(roots.a.inputs, roots.b.inputs)) return refused("other-inputs");
+  const alike = (["outputs", "trace"] as const).every((r) => bytesEqual(roots.a[r], roots.b[r]));
+  if (alike && a.receipt.segments === b.receipt.segments) return { kind: "agree" };
+  const against = {
+    a: await challenge(rules, a, b, clock, shared),
+    b: await challenge(rules, b, a, clock, shared),
+  };
+  const atFault = (["a", "b"] as const).filter((side) => lost(against[side]));
+  return { kind: "settled", against, atFault };
+}
+
+function refused(code: RefusalCode): Settlement {
+  return { kind: "refused", refusal: { code, message: REFUSALS[code] } };
+}
+
+/** The bare roots: those of the receipt, or under a salt those that its owner would reveal. */
+function rootsOf({ hasher }: Rules, { receipt, provider }: Contestant): Record<SaltedRoot, Digest> {
+  if (isAbsent(receipt.salt)) return receipt;
+  return {
+    inputs: indexedRoot(hasher, "inputs", provider.inputs),
+    outputs: indexedRoot(hasher, "outputs", provider.outputs),
+    trace: traceList(hasher, provider.boundaries).root,
+  };
+}
+
+async function challenge(
+  rules: Rules,
+  accused: Contestant,
+  accuser: Contestant,
+  clock: GameClock,
+  shared: boolean,
+): Promise<DisputeRecord> {
+  const claimed = shared ? accused.provider.boundaries : undefined;
+  const record = await playDispute({
+    rules,
+    receipt: accused.receipt,
+    nonce: receiptDigest(rules.hasher, accuser.receipt),
+    asserter: new HonestAsserter(rules, accused.provider),
+    challenger: new HonestChallenger(rules, accuser.provider, claimed),
+    clock,
+  });
+  if ("refusal" in record) throw new RangeError(record.refusal.message);
+  return record;
+}
+
+/** Convicted, or silent where it had to answer. */
+function lost({ outcome }: DisputeRecord): boolean {
+  return (
+    outcome.kind === "refuted" || (outcome.kind === "defaulted" && outcome.side === "asserter")
+  );
+}

@@ -1,0 +1,200 @@
+import { AssayError, bytesEqual, type Machine, type Tensor } from "../../operators/index.js";
+import { Session } from "../execute/session.js";
+import { keepSegments, replaySegment } from "../execute/trace.js";
+import type { Plan, PlanValue, Segment } from "../graph/plan.js";
+import type { Model } from "../graph/types.js";
+import { concat, type Digest, type Hasher, hashParts } from "../merkle/hash.js";
+import { commitTensor, verifyTensor } from "../merkle/tensor-tree.js";
+import { traceList } from "../merkle/trace.js";
+import { isAbsent, receiptDigest, type SignedReceipt } from "../receipt/receipt.js";
+import { isSaltOf, maskRoot } from "../receipt/salt.js";
+import { collectFindings, type Evidence, type Pins, reportOf } from "./check.js";
+import type { Findings, FirstDifference, SampleFacts, VerificationReport } from "./report.js";
+
+export interface SampleRequest {
+  readonly hasher: Hasher;
+  readonly signed: SignedReceipt;
+  readonly model: Model;
+  readonly evidence: Required<Pick<Evidence, "model" | "plan" | "inputs">> & Evidence;
+  readonly pins?: Pins;
+  readonly machine: Machine;
+  readonly memoryLimit?: number;
+  /** Share of the segments to re-execute, above 0 up to 1. */
+  readonly share: number;
+  /** Public randomness that was fixed after the receipt. */
+  readonly beacon: Uint8Array;
+  /** What the executor published: without it nothing can be sampled. */
+  readonly boundaries?: readonly (readonly Digest[])[];
+  readonly kept?: ReadonlyMap<number, Tensor>;
+  readonly signal?: AbortSignal;
+  readonly progress?: (done: number, total: number) => void;
+}
+
+/**
+ * Re-executes segments drawn from H(beacon ‖ receipt digest), each from the tensors that the
+ * executor committed before it. One wrong segment is caught with the stated probability; data
+ * withheld or false at a drawn position counts against the executor.
+ */
+export async function sampleRun(request: SampleRequest): Promise<VerificationReport> {
+  const { hasher, signed, evidence, pins = {}, boundaries, kept } = request;
+  const findings = collectFindings(hasher, signed, pins, evidence);
+  const report = (rest: Parameters<typeof reportOf>[5]): VerificationReport =>
+    reportOf(hasher, signed, "sample", findings, pins, rest);
+  if (findings.firstWrong) {
+    return report({ outcome: "refuted", reason: findings.firstWrong.detail });
+  }
+  if (!boundaries || !kept) {
+    const reason = "a bare receipt holds no boundaries to sample from; give the run folder";
+    findings.skipped("sample", reason);
+    return report({ outcome: "could-not-check", reason });
+  }
+  const salt = isAbsent(signed.receipt.salt) ? undefined : evidence.salt;
+  if (!isAbsent(signed.receipt.salt) && !(salt && isSaltOf(hasher, signed.receipt.salt, salt))) {
+    const reason = "the receipt is salted and its salt was not given";
+    return report({ outcome: "could-not-check", reason });
+  }
+  const root = maskRoot(hasher, "trace", traceList(hasher, boundaries).root, salt);
+  if (!bytesEqual(root, signed.receipt.trace)) {
+    findings.wrong("trace", "the published boundaries are not those of the receipt");
+    return report({
+      outcome: "refuted",
+      reason: "the published boundaries are not those of the receipt",
+    });
+  }
+  const sample = drawSegments(hasher, request, evidence.plan.segments.length);
+  let bad: { at: FirstDifference; detail: string } | undefined;
+  try {
+    bad = await replayDrawn(request, boundaries, kept, sample, findings);
+  } catch (error) {
+    if (!(error instanceof AssayError) || error.code !== "model/too-large") throw error;
+    return report({ outcome: "could-not-check", reason: error.message, sample });
+  }
+  if (bad) {
+    return report({ outcome: "refuted", reason: bad.detail, sample, firstDifference: bad.at });
+  }
+  const percent = (100 * sample.probability).toFixed(1);
+  return report({
+    outcome: "verified",
+    reason: `${sample.drawn.length} of ${sample.segments} segments agree; one wrong segment would have been caught with probability ${percent} %${pins.executor ? "" : "; signer not pinned"}`,
+    sample,
+  });
+}
+
+/** The seed every draw starts from: fixed only once both beacon and receipt are. */
+function seedOf(hasher: Hasher, beacon: Uint8Array, signed: SignedReceipt): Digest {
+  return hashParts(hasher, beacon, receiptDigest(hasher, signed.receipt));
+}
+
+/** ⌈share · segments⌉ distinct segments, ascending. */
+export function drawSegments(
+  hasher: Hasher,
+  { beacon, signed, share }: Pick<SampleRequest, "beacon" | "signed" | "share">,
+  segments: number,
+): SampleFacts {
+  if (!(share > 0 && share <= 1)) {
+    throw new AssayError("usage", `the share is above 0 and at most 1, got ${share}`);
+  }
+  const count = Math.min(segments, Math.ceil(share * segments));
+  const drawn = shuffle(hasher, seedOf(hasher, beacon, signed), segments).slice(0, count);
+  return { segments, drawn: drawn.sort((a, b) => a - b), probability: count / segments };
+}
+
+/** Fisher–Yates with words H(seed ‖ counter); rejection keeps every draw uniform. */
+function shuffle(hasher: Hasher, seed: Digest, n: number): number[] {
+  const items = Array.from({ length: n }, (_, i) => i);
+  let counter = 0;
+  const below = (bound: number): number => {
+    const limit = Math.floor(2 ** 32 / bound) * bound;
+    for (;;) {
+      const block = new Uint8Array(4);
+      new DataView(block.buffer).setUint32(0, counter++, true);
+      const hash = hasher.hash(concat(seed, block));
+      const word = new DataView(hash.buffer, hash.byteOffset).getUint32(0, true);
+      if (word < limit) return word % bound;
+    }
+  };
+  for (let i = 0; i < n - 1; i++) {
+    const j = i + below(n - i);
+    [items[i], items[j]] = [items[j] as number, items[i] as number];
+  }
+  return items;
+}
+
+async function replayDrawn(
+  request: SampleRequest,
+  boundaries: readonly (readonly Digest[])[],
+  kept: ReadonlyMap<number, Tensor>,
+  sample: SampleFacts,
+  findings: Findings,
+): Promise<{ at: FirstDifference; detail: string } | undefined> {
+  const { hasher, model, machine, memoryLimit, evidence, signal, progress } = request;
+  const { plan, inputs } = evidence;
+  const session = await Session.open(plan, model.weights, machine, {
+    keepUntil: keepSegments(plan),
+    ...(memoryLimit === undefined ? {} : { memoryLimit }),
+  });
+  try {
+    for (const [done, index] of sample.drawn.entries()) {
+      signal?.throwIfAborted();
+      const at = placeOf(plan, index);
+      const withheld = falseData(hasher, plan, index - 1, boundaries, kept);
+      if (withheld) {
+        findings.wrong(`segment ${index}`, withheld);
+        return { at, detail: withheld };
+      }
+      replaySegment(session, index, inputs, kept);
+      const differs = differingOutput(hasher, session, index, boundaries);
+      if (differs) {
+        const detail = `segment ${index} does not follow from what was committed before it: "${differs}" differs`;
+        findings.wrong(`segment ${index}`, detail);
+        return { at, detail };
+      }
+      findings.ok(`segment ${index}`, "re-executed, every committed tensor agrees");
+      progress?.(done + 1, sample.drawn.length);
+    }
+    return undefined;
+  } finally {
+    await session.close();
+  }
+}
+
+function placeOf(plan: Plan, segment: number): FirstDifference {
+  const { first, end } = plan.segments[segment] as Segment;
+  return { segment, operators: plan.nodes.slice(first, end).map((n) => n.name) };
+}
+
+/** Says what is wrong with the published tensors of a boundary, if anything is. */
+function falseData(
+  hasher: Hasher,
+  plan: Plan,
+  boundary: number,
+  boundaries: readonly (readonly Digest[])[],
+  kept: ReadonlyMap<number, Tensor>,
+): string | undefined {
+  for (const [i, id] of (plan.segments[boundary]?.live ?? []).entries()) {
+    const value = plan.values[id] as PlanValue;
+    const tensor = kept.get(id);
+    if (!tensor) return `the tensor "${value.name}" before a drawn segment is withheld`;
+    try {
+      verifyTensor(hasher, boundaries[boundary]?.[i] as Digest, value, tensor.bytes);
+    } catch (error) {
+      if (!(error instanceof AssayError)) throw error;
+      return `the tensor "${value.name}" before a drawn segment is not the committed one`;
+    }
+  }
+  return undefined;
+}
+
+function differingOutput(
+  hasher: Hasher,
+  session: Session,
+  index: number,
+  boundaries: readonly (readonly Digest[])[],
+): string | undefined {
+  const { plan } = session;
+  for (const [i, id] of (plan.segments[index] as Segment).live.entries()) {
+    const mine = commitTensor(hasher, session.tensor(id));
+    if (!bytesEqual(mine, boundaries[index]?.[i] as Digest)) return plan.values[id]?.name;
+  }
+  return undefined;
+}

@@ -1,0 +1,278 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { deadline } from "../../src/dispute/clock.js";
+import { HonestAsserter } from "../../src/dispute/honest-asserter.js";
+import { HonestChallenger } from "../../src/dispute/honest-challenger.js";
+import type { Side } from "../../src/dispute/moves.js";
+import { type Body, MOVE_FIELDS, type Move, type MoveKind } from "../../src/dispute/moves.js";
+import { envelop, type Party } from "../../src/dispute/party.js";
+import { type GameClock, longestGame, playDispute, virtualClock } from "../../src/dispute/play.js";
+import { startDispute } from "../../src/dispute/start.js";
+import type { DisputeState } from "../../src/dispute/state.js";
+import { TABLE } from "../../src/dispute/transition.js";
+import { checkedReferee } from "./zoo/invariants.js";
+import { flip, flipByte } from "./zoo/parties.js";
+import { rulesOf, runOf } from "./zoo/run.js";
+import { chain, toy } from "./zoo/toy.js";
+
+/** Random strategies: every rule holds after every move, every game ends, honesty never loses. */
+const WORLDS = [toy("layer"), toy("operator"), chain(70)].map((world) => ({
+  rules: rulesOf(world),
+  honest: runOf(world),
+  wrong: [0, 5, 17].map((node) => runOf(world, { corrupt: [{ node }] })),
+}));
+type World = (typeof WORLDS)[number];
+
+/** A deterministic source of choices for one game. */
+type Dice = (sides: number) => number;
+
+function diceOf(seed: number): Dice {
+  let state = seed >>> 0;
+  return (sides) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * sides);
+  };
+}
+
+const HEX = `0x${"5a".repeat(32)}`;
+
+/** A value like `value`, wrong in one place. */
+function mutate(dice: Dice, value: unknown): unknown {
+  if (typeof value === "string") return dice(4) === 0 ? "0x00" : flip(value);
+  if (typeof value === "number")
+    return [value + 1, value - 1, 0.5, Number.NaN, 2 ** 53, "1"][dice(6)];
+  if (value instanceof Uint8Array) {
+    return dice(3) === 0 || value.length === 0
+      ? value.slice(1)
+      : flipByte(value, dice(value.length));
+  }
+  if (Array.isArray(value)) return mutateList(dice, value);
+  if (typeof value !== "object" || value === null) return [null, undefined, [], {}, HEX][dice(5)];
+  const keys = Object.keys(value);
+  const key = keys[dice(keys.length)];
+  if (key === undefined) return null;
+  return { ...value, [key]: mutate(dice, (value as Record<string, unknown>)[key]) };
+}
+
+function mutateList(dice: Dice, list: readonly unknown[]): unknown {
+  const at = dice(list.length);
+  const choice = dice(5);
+  if (choice === 0) return [...list, list[at] ?? HEX];
+  if (choice === 1) return list.slice(0, -1);
+  if (choice === 2) return [...list].reverse();
+  return list.map((entry, i) => (i === at ? mutate(dice, entry) : entry));
+}
+
+const JUNK: Record<string, () => unknown> = {
+  segment: () => 1,
+  input: () => 2,
+  child: () => 0,
+  node: () => 3,
+  before: () => null,
+  outputs: () => null,
+};
+
+/** Some move with the right fields and nothing right in them. */
+function junk(dice: Dice): Body {
+  const kinds = Object.keys(MOVE_FIELDS) as MoveKind[];
+  const kind = kinds[dice(kinds.length)] as MoveKind;
+  const fields = MOVE_FIELDS[kind] as readonly string[];
+  return { kind, ...Object.fromEntries(fields.map((f) => [f, JUNK[f]?.() ?? []])) } as never;
+}
+
+/** Plays like `honestly`, but for a habit drawn anew at each turn. */
+function erratic(dice: Dice, side: Side, honestly: Party, clock: GameClock, world: World): Party {
+  return {
+    respond: async (state) => {
+      const wait = [0, 1, 50, 100, 500, 1000, 1001][dice(7)] as number;
+      if (dice(3) === 0) await clock.waitUntil(clock.now() + wait);
+      const habit = dice(8);
+      if (habit === 0) return undefined;
+      if (habit === 1) return envelop(state, side, junk(dice));
+      const move =
+        side === "challenger" ? pointAnywhere(dice, state, world) : await honestly.respond(state);
+      if (habit === 2 && move) return mutate(dice, move) as Move;
+      return move ?? (await honestly.respond(state));
+    },
+  };
+}
+
+function pointAnywhere(dice: Dice, state: DisputeState, { rules }: World): Move | undefined {
+  const { plan } = rules;
+  const { phase } = state;
+  const say = (body: Body): Move => envelop(state, "challenger", body);
+  if (phase.name === "locate") {
+    if (dice(2) === 0) return say({ kind: "descend" });
+    return say({ kind: "nameSegment", segment: dice(plan.segments.length) });
+  }
+  if (phase.name === "selectNode") return say({ kind: "select", child: dice(phase.nodes.length) });
+  if (phase.name !== "nameOperator") return undefined;
+  const { first, end } = plan.segments[phase.segment] ?? { first: 0, end: 1 };
+  return say({ kind: "nameOperator", node: first + dice(end - first) });
+}
+
+/** Takes its time, but never more than it has. */
+function unhurried(dice: Dice, side: Side, honestly: Party, clock: GameClock): Party {
+  return {
+    respond: async (state) => {
+      const left = deadline(state.clock, side) - clock.now();
+      if (dice(2) === 0) await clock.waitUntil(clock.now() + dice(left + 1));
+      return honestly.respond(state);
+    },
+  };
+}
+
+const GAMES = fc.record({ seed: fc.nat(), world: fc.nat(WORLDS.length - 1), run: fc.nat(2) });
+
+async function game(
+  world: World,
+  receipt: Parameters<typeof startDispute>[1]["receipt"],
+  asserter: Party,
+  challenger: Party,
+  clock: GameClock,
+) {
+  const nonce = new Uint8Array(32);
+  const played = await playDispute({
+    rules: world.rules,
+    receipt,
+    nonce,
+    asserter,
+    challenger,
+    clock,
+    referee: checkedReferee,
+  });
+  if ("refusal" in played) throw new Error(played.refusal.message);
+  expect(played.rounds).toBeLessThanOrEqual(longestGame(world.rules.plan.segments.length));
+  return played.outcome;
+}
+
+describe("random play", () => {
+  test("an honest asserter never loses to an erratic challenger", async () => {
+    await fc.assert(
+      fc.asyncProperty(GAMES, async ({ seed, world: w, run }) => {
+        const world = WORLDS[w] as World;
+        const { rules, honest, wrong } = world;
+        const clock = virtualClock();
+        const dice = diceOf(seed);
+        const asserter = unhurried(
+          dice,
+          "asserter",
+          new HonestAsserter(rules, honest.provider),
+          clock,
+        );
+        const grudge = new HonestChallenger(rules, (wrong[run] ?? honest).provider);
+        const challenger = erratic(dice, "challenger", grudge, clock, world);
+        const outcome = await game(world, honest.receipt, asserter, challenger, clock);
+        expect(outcome.kind).not.toBe("refuted");
+        if (outcome.kind === "defaulted") expect(outcome.side).toBe("challenger");
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test("an honest challenger always beats an erratic asserter of a wrong run", async () => {
+    await fc.assert(
+      fc.asyncProperty(GAMES, async ({ seed, world: w, run }) => {
+        const world = WORLDS[w] as World;
+        const { rules, honest, wrong } = world;
+        const clock = virtualClock();
+        const dice = diceOf(seed);
+        const claim = wrong[run] ?? honest;
+        const owner = new HonestAsserter(rules, claim.provider);
+        const asserter = erratic(dice, "asserter", owner, clock, world);
+        const challenger = unhurried(
+          dice,
+          "challenger",
+          new HonestChallenger(rules, honest.provider),
+          clock,
+        );
+        const outcome = await game(world, claim.receipt, asserter, challenger, clock);
+        if (outcome.kind === "defaulted") expect(outcome.side).toBe("asserter");
+        else expect(outcome.kind).toBe("refuted");
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("two erratic sides always come to an end", async () => {
+    await fc.assert(
+      fc.asyncProperty(GAMES, async ({ seed, world: w, run }) => {
+        const world = WORLDS[w] as World;
+        const { rules, honest, wrong } = world;
+        const clock = virtualClock();
+        const dice = diceOf(seed);
+        const claim = wrong[run] ?? honest;
+        const asserter = erratic(
+          dice,
+          "asserter",
+          new HonestAsserter(rules, claim.provider),
+          clock,
+          world,
+        );
+        const challenger = erratic(
+          dice,
+          "challenger",
+          new HonestChallenger(rules, honest.provider),
+          clock,
+          world,
+        );
+        const outcome = await game(world, claim.receipt, asserter, challenger, clock);
+        expect(["refuted", "defaulted", "not-refuted"]).toContain(outcome.kind);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+test("whatever is sent in whatever phase is answered", async () => {
+  const world = WORLDS[0] as World;
+  const { rules, honest, wrong } = world;
+  const started = startDispute(rules, {
+    receipt: honest.receipt,
+    nonce: new Uint8Array(32),
+    now: 0,
+  });
+  if ("refusal" in started) throw new Error(started.refusal.message);
+  let { state } = started;
+  const states: DisputeState[] = [state];
+  const sides = {
+    asserter: new HonestAsserter(rules, honest.provider),
+    challenger: new HonestChallenger(rules, (wrong[1] ?? honest).provider),
+  };
+  while (state.phase.name !== "ended") {
+    const move = await sides[TABLE[state.phase.name].mover].respond(state);
+    const result = checkedReferee(rules, state, move, 0);
+    if ("refusal" in result) throw new Error(result.refusal.message);
+    state = result.state;
+    states.push(state);
+  }
+  const kinds = Object.keys(MOVE_FIELDS) as MoveKind[];
+  const fields = [...new Set(Object.values(MOVE_FIELDS).flat())] as string[];
+  const value = fc.oneof(
+    fc.anything(),
+    fc.constant(HEX),
+    fc.uint8Array(),
+    fc.integer({ min: -2, max: 20 }),
+    fc.array(fc.array(fc.constant(HEX))),
+  );
+  const arbitrary = fc.record({
+    at: fc.nat(states.length - 1),
+    kind: fc.constantFrom(...kinds),
+    sender: fc.constantFrom("asserter", "challenger", "anyone"),
+    body: fc.record(Object.fromEntries(fields.map((f) => [f, value]))),
+    raw: fc.option(fc.anything()),
+    now: fc.oneof(fc.integer(), fc.constant(Number.NaN)),
+  });
+  fc.assert(
+    fc.property(arbitrary, ({ at, kind, sender, body, raw, now }) => {
+      const current = states[at] as DisputeState;
+      const own = Object.fromEntries(
+        (MOVE_FIELDS[kind] as readonly string[]).map((f) => [f, body[f]]),
+      );
+      const move = { dispute: current.id, sequence: current.sequence, sender, kind, ...own };
+      const result = checkedReferee(rules, current, raw ?? move, now);
+      expect("state" in result || "refusal" in result).toBe(true);
+    }),
+    { numRuns: 2000 },
+  );
+});
