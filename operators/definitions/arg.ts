@@ -1,6 +1,5 @@
 import { k, type View } from "../program/builder.js";
 import { literal } from "../program/literal.js";
-import { reducedDims } from "./axes.js";
 import {
   inputOperand,
   intAttribute,
@@ -11,9 +10,8 @@ import {
 } from "./context.js";
 import type { OperatorDefinition } from "./definition.js";
 import { NUMBERS } from "./elementwise.js";
-import { lowest } from "./extremes.js";
-import { winsOver } from "./order.js";
-import { elementIndex, rowsOf } from "./rows.js";
+import { lowest, winsOver } from "./extremes.js";
+import { elementIndex, reducedDims, rowsOf } from "./rows.js";
 
 /**
  * ArgMax, ArgMin: position along `axis` of the greatest (least) element, compared as numbers: −0

@@ -3,7 +3,7 @@ import type { BodyBuilder, Register } from "../program/builder.js";
 import { literal } from "../program/literal.js";
 import type { Literal } from "../program/types.js";
 
-/** Maximum and minimum per dtype, and the values they start from (rules 8 and 11). */
+/** Maximum, minimum and the order of arg-max per dtype, and what they start from (rules 8, 11). */
 
 /** The identity of `larger`: −∞, or the least integer of the dtype. */
 export function lowest(dtype: DType): Literal {
@@ -44,4 +44,21 @@ export function smaller(b: BodyBuilder, dtype: DType, x: Register, y: Register):
  */
 export function below(b: BodyBuilder, dtype: DType, x: Register, y: Register): Register {
   return dtype === "u64" ? b.op("i64.lt_u", x, y) : b.lt(x, y);
+}
+
+/**
+ * Whether `value` wins strictly over `best` in arg-max ("greatest") or arg-min ("least"), an i32 0
+ * or 1 (rule 8): numeric comparison, −0 equals +0, NaN wins over all but NaN. What does not win
+ * strictly came later, so the first index wins.
+ */
+export function winsOver(
+  b: BodyBuilder,
+  dtype: DType,
+  which: "greatest" | "least",
+  value: Register,
+  best: Register,
+): Register {
+  const [low, high] = which === "greatest" ? [best, value] : [value, best];
+  if (!isFloat(dtype)) return below(b, dtype, low, high);
+  return b.and(b.eq(best, best), b.not(b.le(high, low)));
 }

@@ -12,9 +12,8 @@ import {
 } from "./context.js";
 import type { OperatorDefinition } from "./definition.js";
 import { FLOATS } from "./elementwise.js";
-import { larger, lowest } from "./extremes.js";
+import { larger, lowest, winsOver } from "./extremes.js";
 import { type Coordinate, scaled } from "./lanes.js";
-import { winsOver } from "./order.js";
 import { cell, onInput, windowOf } from "./window.js";
 
 /**

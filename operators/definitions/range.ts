@@ -31,11 +31,13 @@ export const range: OperatorDefinition = {
       if (dtype !== start.dtype) throw invalid(context, `mixes ${start.dtype} and ${dtype}`);
     }
     const count = rangeLength(context);
+    const isHalf = start.dtype === "f16" || start.dtype === "bf16";
+    const arithmetic = isHalf ? "f32" : start.dtype;
     return single(context, [start, delta], [count], ([first, step]) => ({
       dtype: start.dtype,
       out: [count],
       finish(b) {
-        const position = convert(b, b.coordinate(o(0)), "i64", start.dtype);
+        const position = convert(b, b.coordinate(o(0)), "i64", arithmetic);
         const offset = b.mul(position, b.read(step as View, []));
         return b.add(b.read(first as View, []), offset);
       },

@@ -1,7 +1,6 @@
 import { type DType, elementCount } from "../dtype.js";
 import { type BodyBuilder, k, type Register, type View } from "../program/builder.js";
 import { literal } from "../program/literal.js";
-import { reducedDims, reductionAxes } from "./axes.js";
 import {
   inputOperand,
   intAttribute,
@@ -17,6 +16,8 @@ import { laneFold } from "./lanes.js";
 import {
   elementIndex,
   type Rows,
+  reducedDims,
+  reductionAxes,
   rowIndex,
   rowOfElement,
   rowsOf,

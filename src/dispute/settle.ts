@@ -3,7 +3,7 @@ import type { Digest } from "../merkle/hash.js";
 import { indexedRoot } from "../merkle/indexed-root.js";
 import { traceList } from "../merkle/trace.js";
 import { isAbsent, type Receipt, receiptDigest } from "../receipt/receipt.js";
-import type { SaltedRoot } from "../receipt/salt.js";
+import { maskRoot, type SaltedRoot } from "../receipt/salt.js";
 import { HonestAsserter } from "./honest-asserter.js";
 import { HonestChallenger } from "./honest-challenger.js";
 import { type DisputeRecord, type GameClock, playDispute, virtualClock } from "./play.js";
@@ -49,10 +49,14 @@ export async function settle(
 ): Promise<Settlement> {
   const other = otherClaim(rules.digests, a.receipt) ?? otherClaim(rules.digests, b.receipt);
   if (other) return refused(other);
-  const roots = { a: rootsOf(rules, a), b: rootsOf(rules, b) };
-  if (!bytesEqual(roots.a.inputs, roots.b.inputs)) return refused("other-inputs");
-  const alike = (["outputs", "trace"] as const).every((r) => bytesEqual(roots.a[r], roots.b[r]));
-  if (alike && a.receipt.segments === b.receipt.segments) return { kind: "agree" };
+  const [rootsA, rootsB] = [rootsOf(rules, a), rootsOf(rules, b)];
+  // Whoever cannot reveal its own roots is challenged all the same, and defaults.
+  if (rootsA && rootsB) {
+    const same = ROOTS.filter((kind) => bytesEqual(rootsA[kind], rootsB[kind]));
+    if (!same.includes("inputs")) return refused("other-inputs");
+    const alike = same.length === ROOTS.length;
+    if (alike && a.receipt.segments === b.receipt.segments) return { kind: "agree" };
+  }
   const against = {
     a: await challenge(rules, a, b, clock, shared),
     b: await challenge(rules, b, a, clock, shared),
@@ -65,14 +69,24 @@ function refused(code: RefusalCode): Settlement {
   return { kind: "refused", refusal: { code, message: REFUSALS[code] } };
 }
 
-/** The bare roots: those of the receipt, or under a salt those that its owner would reveal. */
-function rootsOf({ hasher }: Rules, { receipt, provider }: Contestant): Record<SaltedRoot, Digest> {
+type Roots = Readonly<Record<SaltedRoot, Digest>>;
+
+const ROOTS: readonly SaltedRoot[] = ["inputs", "outputs", "trace"];
+
+/**
+ * The bare roots: those of the receipt, or under a salt those that its owner can reveal. Undefined
+ * where what it would reveal is not what the receipt masks.
+ */
+function rootsOf({ hasher }: Rules, { receipt, provider }: Contestant): Roots | undefined {
   if (isAbsent(receipt.salt)) return receipt;
-  return {
+  const roots: Roots = {
     inputs: indexedRoot(hasher, "inputs", provider.inputs),
     outputs: indexedRoot(hasher, "outputs", provider.outputs),
     trace: traceList(hasher, provider.boundaries).root,
   };
+  const masks = (kind: SaltedRoot): boolean =>
+    bytesEqual(maskRoot(hasher, kind, roots[kind], provider.salt), receipt[kind]);
+  return ROOTS.every(masks) ? roots : undefined;
 }
 
 async function challenge(

@@ -1,5 +1,6 @@
 import { bytesEqual } from "../../operators/index.js";
-import { type Digest, hashParts } from "../merkle/hash.js";
+import { concat, type Digest } from "../merkle/hash.js";
+import { DIGEST_TAGS, taggedDigest } from "../merkle/tags.js";
 import { toHex } from "../receipt/hex.js";
 import { isAbsent, type Receipt, receiptDigest } from "../receipt/receipt.js";
 import { startClock } from "./clock.js";
@@ -15,9 +16,6 @@ export interface Challenge {
   /** Milliseconds; the challenger's turn begins, or the asserter's where the receipt is salted. */
   readonly now: number;
 }
-
-/** "assay.dispute" and a zero. */
-const MAGIC = Uint8Array.from("assay.dispute\0", (c) => c.charCodeAt(0));
 
 /**
  * Opens a dispute about one receipt. A receipt about something else than the rules is refused: it is
@@ -36,7 +34,7 @@ export function startDispute(rules: Rules, { receipt, nonce, now }: Challenge): 
     salt: isAbsent(receipt.salt) ? null : toHex(receipt.salt),
   };
   const state: DisputeState = {
-    id: toHex(hashParts(rules.hasher, MAGIC, digest, nonce)),
+    id: toHex(taggedDigest(rules.hasher, DIGEST_TAGS.dispute, concat(digest, nonce))),
     claim,
     sequence: 0,
     phase: firstPhase(rules, receipt),

@@ -50,8 +50,7 @@ export async function traceRun(
     if (options.keepBoundaries) keepNew(session, segment, kept);
     boundaries.push(Promise.all(segment.live.map((v) => hashes.of(v))));
     options.progress?.(segment.end, plan.nodes.length);
-    // A synchronous machine would otherwise never let timers, signals or hashing threads in.
-    await new Promise((resume) => setImmediate(resume));
+    await breathe();
   }
   return {
     inputs: await Promise.all(inputHashes),
@@ -61,6 +60,17 @@ export async function traceRun(
     kept,
     ...(corruption ? { corruption } : {}),
   };
+}
+
+/**
+ * A synchronous machine would otherwise never let signals, timers or hashing threads in. Browsers
+ * have no setImmediate, and their timers are slower.
+ */
+function breathe(): Promise<void> {
+  return new Promise((resume) => {
+    if (typeof setImmediate === "function") setImmediate(resume);
+    else setTimeout(resume, 0);
+  });
 }
 
 function keepNew(session: Session, segment: Segment, kept: Map<number, Tensor>): void {

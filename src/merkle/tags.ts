@@ -40,6 +40,8 @@ export const DIGEST_TAGS = {
   saltedRoot: 0x37,
   /** What executors who must not copy each other publish first: over a receipt digest and a nonce. */
   sealedReceipt: 0x38,
+  /** What tells one dispute from all others: over a receipt digest and a nonce. */
+  dispute: 0x39,
 } as const;
 
 /** Version of the commitment formats, the second byte of every wrapped root and tagged digest. */

@@ -27,13 +27,14 @@ class Arena {
   readonly kernel: Exports;
   readonly work: number;
   private readonly memory: WebAssembly.Memory;
-  private top: number;
 
-  constructor(pages = 512, start = 4096) {
+  constructor(
+    pages = 512,
+    private top = 4096,
+  ) {
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
     const instance = new WebAssembly.Instance(wasm, { env: { memory: this.memory } });
     this.kernel = instance.exports as unknown as Exports;
-    this.top = start;
     this.work = this.alloc(this.kernel.workspaceBytes.value / 4);
   }
 
@@ -57,16 +58,11 @@ class Arena {
 }
 
 /** Offsets in elements into a buffer of `size` elements. */
-interface Side {
-  readonly size: number;
-  readonly outer: readonly number[];
-  readonly k: readonly number[];
-}
+type Side = { readonly size: number; readonly outer: number[]; readonly k: number[] };
 
-interface Case {
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
+type Sizes = { readonly m: number; readonly n: number; readonly k: number };
+
+interface Case extends Sizes {
   readonly a: Side;
   readonly b: Side;
   readonly value: () => number;
@@ -90,12 +86,10 @@ const SPECIAL = [
 ];
 
 const scratch = new DataView(new ArrayBuffer(4));
-
 function bitsOf(value: number): number {
   scratch.setFloat32(0, value);
   return scratch.getUint32(0);
 }
-
 function floatOf(bits: number): number {
   scratch.setUint32(0, bits);
   return scratch.getFloat32(0);
@@ -121,7 +115,6 @@ function kMajor(outer: number, k: number): Side {
   return { size: outer * k, outer: range(outer, 1), k: range(k, outer) };
 }
 
-/** k runs slowest and every other element is skipped. */
 function spread(outer: number, k: number): Side {
   return { size: 2 * outer * k, outer: range(outer, 2), k: range(k, 2 * outer) };
 }
@@ -168,9 +161,7 @@ function plain(c: Case, a: Uint32Array, b: Uint32Array, bias: Uint32Array): Uint
 }
 
 type Run = (kernel: Exports, job: number, c: Case, work: number) => void;
-
 const panelsOf = (c: Case) => Math.ceil(c.n / 16);
-
 const RUNS: Record<string, Run> = {
   packed: (kernel, job, c, work) => {
     kernel.packB(job, 0, panelsOf(c));
@@ -247,6 +238,8 @@ describe("contraction kernel", () => {
     for (const m of [63, 64, 65, 95, 96, 97, 193]) compare(matmul(m, 1025, 17));
     for (const n of [255, 256, 257, 16 * 17 + 5]) compare(matmul(3, 260, n));
     for (const n of [4095, 4096, 4097, 8200]) compare(matmul(3, 7, n));
+    // C larger than the second cache: panels in groups of 16, 8 and 2.
+    for (const k of [0, 7, 27, 70]) compare(matmul(5, k, 52_500, BIAS_ROWS), () => new Arena(2048));
   });
 
   test("operands in every layout, with gaps between the rows of C", () => {

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { STORABLE } from "../../operators/dtype.js";
 import {
   type BodyBuilder,
   buildProgram,
@@ -20,7 +21,6 @@ import {
   type View,
 } from "../../operators/index.js";
 import { SCALAR_FUNCTIONS } from "../../operators/scalar/functions/index.js";
-import { STORABLE } from "../../operators/dtype.js";
 
 /**
  * Random valid element programs, weighted toward what code generators get wrong: extents around
@@ -66,7 +66,14 @@ export function randomProgram(draw: Draw): ElementProgram {
     init,
     ...(fold.length === 0
       ? {}
-      : { step: (b: BodyBuilder) => step.make(b, init, init.map((l) => l.type)) }),
+      : {
+          step: (b: BodyBuilder) =>
+            step.make(
+              b,
+              init,
+              init.map((l) => l.type),
+            ),
+        }),
     finish: (b) => finish.make(b, init, [result])[0] as Register,
   });
 }
@@ -140,7 +147,10 @@ function randomLiteral(draw: Draw, type: RegisterType): Literal {
     const value = pick([0, -0, 1, -1.5, 2 ** -140, Number.POSITIVE_INFINITY, Number.NaN, 1e30, 3]);
     return literal(type, value);
   }
-  return literal(type, pick([0n, 1n, -1n, 2n, 3n, 5n, 31n, 32n, 40n, 63n, 64n, -(1n << 31n), 1n << 63n]));
+  return literal(
+    type,
+    pick([0n, 1n, -1n, 2n, 3n, 5n, 31n, 32n, 40n, 63n, 64n, -(1n << 31n), 1n << 63n]),
+  );
 }
 
 /** Draws straight-line code: reads, coordinates and micro-ops over what is there already. */
@@ -204,13 +214,18 @@ class BodyMaker {
     if (gathers && integers.length > 0) {
       const register = this.pick(integers);
       const bound = b.op("i64.rem_s", register, b.i64(Math.max(1, extent)));
-      return [times(this.pick([register, bound, bound]), this.pick([1, 1, -1, 2, 2 ** 40])), this.pick([0, 1])];
+      return [
+        times(this.pick([register, bound, bound]), this.pick([1, 1, -1, 2, 2 ** 40])),
+        this.pick([0, 1]),
+      ];
     }
     const isFoldTerm = typeof axis === "object" && "axis" in axis && axis.axis === "fold";
     if (axis !== undefined && kind < 9 && !(isFoldTerm && this.shape.fold.length === 0)) {
       const reversed = typeof axis === "object" && "axis" in axis && axis.coefficient < 0;
       return [axis, (reversed ? extent - 1 : 0) + this.pick([0, 0, 0, 0, 1, -1])];
     }
-    return kind < 5 ? this.draw(fc.integer, { min: -1, max: extent }) : randomAffine(this.draw, this.shape, 2);
+    return kind < 5
+      ? this.draw(fc.integer, { min: -1, max: extent })
+      : randomAffine(this.draw, this.shape, 2);
   }
 }

@@ -128,7 +128,12 @@ describe("against naive loops", () => {
       [1, 3],
     ] as const) {
       const p = { ...SMALL, queries, keys };
-      const given = operands(p);
+      const [q, key, v] = operands(p);
+      // The last key's value is ∞: a query that does not see it must not meet 0 · ∞.
+      const values = f32Values(v).map((x, i) =>
+        Math.floor(i / p.valueDepth) % keys === keys - 1 ? Number.POSITIVE_INFINITY : x,
+      );
+      const given: [Tensor, Tensor, Tensor] = [q, key, f32Tensor(v.dims, values)];
       const [y] = attend(given, { is_causal: int(1) });
       expectReference(p, y, given, { sees: (_, __, i, j) => j <= i });
     }

@@ -24,7 +24,7 @@ const rules = rulesOf(small);
 const honest = runOf(small);
 const NOTHING = commitTensor(hasher, i64Tensor([], [7]));
 
-async function verdict(
+async function played(
   run: Run,
   options: { asserter?: Party; challenger?: Party; receipt?: Receipt } = {},
 ) {
@@ -38,8 +38,10 @@ async function verdict(
     referee: checkedReferee,
   });
   if ("refusal" in record) throw new Error(record.refusal.message);
-  return record.outcome;
+  return record;
 }
+
+const verdict = async (...game: Parameters<typeof played>) => (await played(...game)).outcome;
 
 const saying = (...bodies: readonly Body[]): Party => ({
   respond: async (state) => {
@@ -97,6 +99,13 @@ describe("structural faults", () => {
     },
   );
 
+  test("an outputs root that nothing makes cannot be opened", async () => {
+    const receipt = makeReceipt({ ...honest.receipt, outputs: NOTHING });
+    const record = await played(honest, { receipt });
+    expect(record.outcome).toMatchObject({ kind: "defaulted", side: "asserter" });
+    expect(record.transcript.at(-2)?.refusal?.code).toBe("wrong-outputs");
+  });
+
   test("another number of segments", async () => {
     const receipt = makeReceipt({ ...honest.receipt, segments: plan.segments.length + 1 });
     expect(await verdict(honest, { receipt })).toEqual({
@@ -116,6 +125,17 @@ describe("structural faults", () => {
       kind: "refuted",
       evidence: { fault: "steering-input-differs", input: 2, claimed: toHex(other) },
     });
+  });
+
+  test("a steering input that only the answer puts right", async () => {
+    const other = commitTensor(hasher, i64Tensor([2], [2, 8]));
+    const run = runOf(small, { publish: ({ inputs }) => inputs.splice(2, 1, other) });
+    const right = toHex(honest.provider.inputs[2] as Digest);
+    const lie = onKind("openInput", () => ({ commitment: right }));
+    const asserter = tampering(new HonestAsserter(rules, run.provider), lie);
+    const record = await played(run, { asserter });
+    expect(record.outcome).toMatchObject({ kind: "defaulted", side: "asserter" });
+    expect(record.transcript.at(-2)?.refusal?.code).toBe("wrong-proof");
   });
 
   test.each([

@@ -1,10 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { f32Tensor } from "../../operators/index.js";
-import { longestGame } from "../../src/dispute/play.js";
+import { HonestAsserter } from "../../src/dispute/honest-asserter.js";
+import { HonestChallenger } from "../../src/dispute/honest-challenger.js";
+import { longestGame, playDispute, virtualClock } from "../../src/dispute/play.js";
 import { settle } from "../../src/dispute/settle.js";
 import { startDispute } from "../../src/dispute/start.js";
 import { makeReceipt } from "../../src/receipt/receipt.js";
-import { rulesOf, runOf } from "./zoo/run.js";
+import { saltCommitment } from "../../src/receipt/salt.js";
+import { flipFirst, onKind, tampering } from "./zoo/parties.js";
+import { hasher, rulesOf, runOf } from "./zoo/run.js";
 import { chain, noise, toy } from "./zoo/toy.js";
 
 const small = toy("layer");
@@ -110,6 +114,27 @@ describe("salted receipts", () => {
   });
 });
 
+test("a salted receipt that reveals the roots of a better run defaults", async () => {
+  const salt = new Uint8Array(32).fill(3);
+  const { receipt } = runOf(small, { salt, corrupt: [{ node: 2 }] });
+  const liar = { receipt, provider: runOf(small, { salt }).provider };
+  const settlement = await settle(rules, liar, honest);
+  expect(settlement).toMatchObject({ atFault: ["a"] });
+  if (settlement.kind !== "settled") return;
+  expect(settlement.against.a.transcript[0]?.refusal?.code).toBe("wrong-proof");
+});
+
+test("a receipt whose salt is not the one that masks its roots defaults", async () => {
+  const salt = new Uint8Array(32).fill(3);
+  const run = runOf(small, { salt, corrupt: [{ node: 2 }] });
+  const other = saltCommitment(hasher, new Uint8Array(32).fill(4));
+  const liar = { ...run, receipt: makeReceipt({ ...run.receipt, salt: other }) };
+  const settlement = await settle(rules, liar, honest);
+  expect(settlement).toMatchObject({ atFault: ["a"] });
+  if (settlement.kind !== "settled") return;
+  expect(settlement.against.a.transcript[0]?.refusal?.code).toBe("wrong-proof");
+});
+
 describe("long traces", () => {
   const long = chain(200);
   const longRules = rulesOf(long);
@@ -136,4 +161,26 @@ describe("long traces", () => {
       ]);
     },
   );
+
+  test("refuse wrong nodes below the root", async () => {
+    const wrong = runOf(long, { corrupt: [{ node: 190 }] });
+    const honestly = new HonestAsserter(longRules, wrong.provider);
+    const record = await playDispute({
+      rules: longRules,
+      receipt: wrong.receipt,
+      nonce: new Uint8Array(32),
+      asserter: tampering(
+        honestly,
+        onKind("hashes", (m, { sequence }) =>
+          sequence > 1 ? { hashes: flipFirst(m.hashes) } : {},
+        ),
+      ),
+      challenger: new HonestChallenger(longRules, right.provider),
+      clock: virtualClock(),
+    });
+    if ("refusal" in record) throw new Error(record.refusal.message);
+    expect(record.outcome).toMatchObject({ kind: "defaulted", side: "asserter" });
+    expect(record.rounds).toBe(4);
+    expect(record.transcript.at(-2)?.refusal?.code).toBe("wrong-hashes");
+  });
 });

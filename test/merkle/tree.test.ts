@@ -139,6 +139,14 @@ describe("against the recursive definition and merkletreejs", () => {
   });
 });
 
+test("leaf hashes that do not begin on a word give the same root", () => {
+  const leaves = flat(leavesOf(21));
+  const shifted = new Uint8Array(leaves.length + 1).subarray(1);
+  shifted.set(leaves);
+  expect(buildTree(nodeHasher, shifted).root).toEqual(buildTree(nodeHasher, leaves).root);
+  expect(merkleRoot(nodeHasher, shifted)).toEqual(merkleRoot(nodeHasher, leaves));
+});
+
 describe("descending", () => {
   test("children make their parent, down to every leaf once and in order", () => {
     for (let count = 1; count <= 40; count++) {
@@ -266,6 +274,11 @@ describe("wrong proofs are refused", () => {
     expect(() => check(0, inner, above)).toThrow(refused);
     const pair = Uint8Array.from([...(leaves[0] as Uint8Array), ...(leaves[1] as Uint8Array)]);
     expect(leafHash(nodeHasher, pair)).not.toEqual(inner);
+  });
+
+  test("a list of leaf hashes that is cut short", () => {
+    expect(() => buildTree(nodeHasher, new Uint8Array(33))).toThrow(refused);
+    expect(() => merkleRoot(nodeHasher, new Uint8Array(31))).toThrow(refused);
   });
 
   test("children that are not those of their parent", () => {

@@ -11,8 +11,11 @@ import { logarithm, logarithmCorners } from "./logarithm.js";
  * Below 2^−26 in magnitude log1p(x) = x − x²/2 + … rounds to x, which also keeps −0.
  * Polynomial and error: see `logarithm`. log1p(−1) = −∞, log1p(x < −1) is NaN.
  *
- * Hard cases: none, because the sum is rounded to odd. Rounded twice it would be wrong at nine
- * inputs: 35400003, 3710001b, 3efd81ad, 41078feb, 65d890d3, 6f31a8ec, b53ffffd, b70fffe5, bb0ec8c4.
+ * Hard cases: none to patch, because the sum is rounded to odd. Rounded to nearest in f64 and then
+ * again to f32 it is wrong at nine inputs: 35400003 → 353fffff, 3710001b → 370ffff3,
+ * 3efd81ad → 3ecdeee1, 41078feb → 400fe5e7, 65d890d3 → 4254d1f9, 6f31a8ec → 42845a89,
+ * b53ffffd → b5400001, b70fffe5 → b710000d, bb0ec8c4 → bb0ef0a5. The nearest, 35400003, lies 0.0001
+ * units of the last place of f64 from the middle of two f32.
  */
 const TINY = 2 ** -26;
 

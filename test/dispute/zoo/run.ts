@@ -31,6 +31,8 @@ export interface Run {
 }
 
 export interface RunOptions {
+  /** An honest run on the same inputs: nodes before the first corrupted one are taken from it. */
+  readonly base?: readonly Tensor[];
   readonly corrupt?: readonly Corruption[];
   readonly inputs?: ReadonlyMap<string, Tensor>;
   readonly salt?: Uint8Array;
@@ -63,7 +65,12 @@ export function execute(toy: Toy, options: RunOptions = {}): Tensor[] {
       tensors[id] = materialize(plan.constants[origin.index] as Tensor);
     }
   });
+  const first = Math.min(...(options.corrupt ?? []).map((c) => c.node));
   plan.nodes.forEach((node, n) => {
+    if (options.base && n < first) {
+      for (const v of node.outputs) tensors[v] = options.base[v] as Tensor;
+      return;
+    }
     const read = node.inputs.map((v) => (v === undefined ? undefined : tensors[v]));
     const results = runLowering(node.lowering, read);
     for (const c of options.corrupt ?? []) if (c.node === n) corrupt(results, c);

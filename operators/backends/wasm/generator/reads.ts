@@ -137,11 +137,11 @@ function readChunk(site: ReadSite, chunk: number, varying: readonly Guard[]): vo
   const into = registers.vector(register, chunk);
   const first = 4 * chunk;
   const last = first + schedule.lanes - 1;
-  if (varying.length === 0) return loadChunk(site, chunk, into);
+  if (varying.length === 0) return loadChunk(site, chunk, into, true);
   const tests = uniformTests(site, varying);
   pushAllHold(f, tests, first, last);
   f.if(
-    () => loadChunk(site, chunk, into),
+    () => loadChunk(site, chunk, into, chunk === 0),
     () => {
       pushNoneHolds(f, tests, first, last);
       f.if(
@@ -152,14 +152,24 @@ function readChunk(site: ReadSite, chunk: number, varying: readonly Guard[]): vo
   );
 }
 
-function loadChunk(site: ReadSite, chunk: number, into: readonly Local[]): void {
+/** `fromStart`: the element at lane 0 of chunk 0 exists, so the distance to it may be an immediate. */
+function loadChunk(
+  site: ReadSite,
+  chunk: number,
+  into: readonly Local[],
+  fromStart: boolean,
+): void {
   const { e, read } = site;
   const { f, schedule } = e;
   const stride = e.address(read).lane;
   const size = BigInt(DTYPES[read.dtype].size);
+  const distance = BigInt(4 * chunk) * stride;
   const at = (elements: number): number => {
     pushAddress(site, read.registers);
-    return addOffset(e, BigInt(4 * chunk) * stride + BigInt(elements) * size);
+    const offset = BigInt(elements) * size;
+    if (fromStart) return addOffset(e, distance + offset);
+    f.i32(distance).op("i32.add");
+    return addOffset(e, offset);
   };
   if (stride === 0n) return splatElement(site, into, at);
   loadStrided(f, read.dtype, into, Number(stride / size), schedule.lanes, at);

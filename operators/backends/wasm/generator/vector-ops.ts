@@ -27,6 +27,8 @@ export interface Operand {
   readonly scalar?: Local;
   /** Its bits, where it is a constant. */
   readonly literal?: bigint;
+  /** The comparison `left < right` of floats that it is the mask of. */
+  readonly less?: { readonly left: number; readonly right: number };
 }
 
 export type VectorOp = Exclude<MicroOp, FunctionOp>;

@@ -1,0 +1,10 @@
+import { parentPort } from "node:worker_threads";
+import { nodeHasher } from "../merkle/node-hash.js";
+import { commitTensor } from "../merkle/tensor-tree.js";
+import type { HashAnswer, HashQuestion } from "./hash-thread.js";
+
+/** Answers every tensor with its commitment, in order. */
+parentPort?.on("message", ({ id, dtype, dims, bytes }: HashQuestion) => {
+  const answer: HashAnswer = { id, digest: commitTensor(nodeHasher, { dtype, dims, bytes }) };
+  parentPort?.postMessage(answer);
+});
