@@ -4,6 +4,7 @@ export { interpret, runProgram } from "./backends/interpreter/index.js";
 export { InterpreterMachine } from "./backends/interpreter/machine.js";
 export { readerOf, writerOf } from "./backends/interpreter/storage.js";
 export type { Call, CallSource, Machine } from "./backends/machine.js";
+export { WasmBackend } from "./backends/wasm/index.js";
 export { canonicalNaNs, firstNonCanonical } from "./canonical.js";
 export * from "./definitions/context.js";
 export * from "./definitions/definition.js";

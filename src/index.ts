@@ -10,5 +10,5 @@ export { writeOnnx } from "./onnx/write.js";
 export { addressOf, keyFromEntropy, parseKey } from "./receipt/key.js";
 export * from "./verifier.js";
 export { disputeRuns } from "./verify/against.js";
-export { interpreterRunner, recomputeWith } from "./verify/recompute.js";
+export { interpreterRunner, recomputeWith, wasmRunner } from "./verify/recompute.js";
 export { type KeptRun, RunProvider } from "./verify/run-provider.js";

@@ -4,6 +4,7 @@ import {
   type Lowering,
   runProgram,
   type Tensor,
+  WasmBackend,
 } from "../../operators/index.js";
 import type { Recompute } from "../dispute/rules.js";
 
@@ -16,6 +17,16 @@ export function recomputeWith(run: ProgramRunner): Recompute {
 }
 
 export const interpreterRunner: ProgramRunner = (program, sources) => runProgram(program, sources);
+
+/**
+ * Generated WebAssembly on one thread, tens of times faster on a convolution. Modules and one memory
+ * are kept between calls. Throws `backend/unavailable` where the engine has no SIMD, and for tensors
+ * that together exceed 4 GiB.
+ */
+export function wasmRunner(): ProgramRunner {
+  const backend = new WasmBackend();
+  return (program, sources) => backend.run(program, sources);
+}
 
 function runStages(
   lowering: Lowering,

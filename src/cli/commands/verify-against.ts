@@ -8,7 +8,12 @@ import { nodeHasher } from "../../merkle/node-hash.js";
 import { commitTensor } from "../../merkle/tensor-tree.js";
 import { disputeRuns } from "../../verify/against.js";
 import { costOf, describeOutcome } from "../../verify/describe.js";
-import { interpreterRunner, recomputeWith } from "../../verify/recompute.js";
+import {
+  interpreterRunner,
+  type ProgramRunner,
+  recomputeWith,
+  wasmRunner,
+} from "../../verify/recompute.js";
 import { EXIT } from "../errors.js";
 import { isFolder } from "../files.js";
 import { bytesText, countText, millisText } from "../format.js";
@@ -49,7 +54,7 @@ export async function verifyAgainst(args: VerifyArguments, other: string): Promi
     a: { receipt: runs[0].signed.receipt, run: a },
     b: { receipt: runs[1].signed.receipt, run: b },
     machine: () => createMachine(args),
-    recompute: recomputeWith(interpreterRunner),
+    recompute: recomputeWith(runnerFor(args)),
   });
   const elapsed = performance.now() - started;
   const facts = factsOf(args, other, a.plan, settlement, elapsed);
@@ -59,6 +64,11 @@ export async function verifyAgainst(args: VerifyArguments, other: string): Promi
     : facts.outcome === "could-not-check"
       ? EXIT.failed
       : EXIT.ok;
+}
+
+/** The referee computes where the parties do: all backends give the same bits. */
+function runnerFor(args: VerifyArguments): ProgramRunner {
+  return createMachine(args).name === "wasm" ? wasmRunner() : interpreterRunner;
 }
 
 type Facts = ReturnType<typeof factsOf>;

@@ -1,7 +1,7 @@
 import { DTYPES, type RegisterType } from "../../../dtype.js";
 import { isFunctionOp, MICRO_OPS } from "../../../program/micro-ops.js";
 import type { Guard, KernelBody, KernelInstruction, Linear } from "./kernel.js";
-import { yieldsMask, yieldsTruth } from "./vector-ops.js";
+import { type MaskWidth, maskOf, type Truth, yieldsTruth } from "./operand.js";
 
 /**
  * What is known of each register before code is generated: where in the loop nest it can be
@@ -13,8 +13,8 @@ export interface RegisterInfo {
   readonly level: number;
   /** Whether lanes may differ: then it is a vector, else a scalar. */
   readonly varying: boolean;
-  /** Whether it is a lane mask (all ones or all zeros) that stands for 1 or 0. */
-  readonly mask: boolean;
+  /** The width of the lane mask that a varying truth value is kept as. */
+  readonly mask: MaskWidth | undefined;
   /** Whether any result depends on it. */
   readonly live: boolean;
   /** For a uniform register: whether vector code uses it, so that it is wanted in all lanes. */
@@ -57,15 +57,15 @@ function describe(
 ): Description {
   switch (i.kind) {
     case "constant":
-      return { type: i.value.type, level: LEVEL.once, varying: false, mask: false };
+      return { type: i.value.type, level: LEVEL.once, varying: false, mask: undefined };
     case "state":
-      return { type: i.type, level: stateLevel, varying: true, mask: false };
+      return { type: i.type, level: stateLevel, varying: true, mask: undefined };
     case "coordinate":
       return {
         type: "i64",
         level: levelOf(i.value, lane),
         varying: isVarying(i.value, lane),
-        mask: false,
+        mask: undefined,
       };
     case "read": {
       const linears = [i.address, ...i.guards.map((g: Guard) => g.value)];
@@ -74,7 +74,7 @@ function describe(
         type: DTYPES[i.dtype].register,
         level: Math.max(...linears.map((l) => levelOf(l, lane)), ...registers.map((r) => r.level)),
         varying: linears.some((l) => isVarying(l, lane)) || registers.some((r) => r.varying),
-        mask: false,
+        mask: undefined,
       };
     }
     case "operate": {
@@ -84,17 +84,25 @@ function describe(
         type: MICRO_OPS[i.op].result,
         level: Math.max(...args.map((a) => a.level)),
         varying,
-        mask: varying && yieldsMask(i.op, (at) => isTruth(i.args[at] as number, body, infos)),
+        mask: varying
+          ? maskOf(
+              i.op,
+              i.args.map((a) => truthOf(a, body, infos)),
+            )
+          : undefined,
       };
     }
   }
 }
 
-function isTruth(register: number, body: KernelBody, infos: readonly RegisterInfo[]): boolean {
-  const i = body.code[register];
-  if (infos[register]?.mask) return true;
-  if (i?.kind === "constant") return i.value.bits <= 1n;
-  return i?.kind === "operate" && yieldsTruth(i.op);
+function truthOf(register: number, body: KernelBody, infos: readonly RegisterInfo[]): Truth {
+  const i = body.code[register] as KernelInstruction;
+  const { mask } = infos[register] as RegisterInfo;
+  const isTruth =
+    mask !== undefined ||
+    (i.kind === "constant" && i.value.bits <= 1n) ||
+    (i.kind === "operate" && yieldsTruth(i.op));
+  return { mask, isTruth };
 }
 
 /** Liveness from the results backwards, and which uniform registers meet vector code. */

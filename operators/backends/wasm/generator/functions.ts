@@ -1,9 +1,10 @@
 import { AssayError } from "../../../errors.js";
 import { type FunctionOp, isFunctionOp, MICRO_OPS } from "../../../program/micro-ops.js";
-import type { FunctionInstruction, ScalarFunction } from "../../../program/types.js";
+import type { FunctionInstruction, Literal, ScalarFunction } from "../../../program/types.js";
 import { type ConstantPool, FunctionBody, type Local } from "../function-body.js";
 import { LANE_SHAPES, pushLanes, vectorLocals } from "./lanes.js";
-import { type Operand, type VectorOp, vectorOperation, yieldsMask } from "./vector-ops.js";
+import { maskOf, type Operand } from "./operand.js";
+import { type VectorOp, vectorOperation } from "./vector-ops.js";
 
 export type FunctionTable = Readonly<Partial<Record<FunctionOp, ScalarFunction>>>;
 
@@ -49,27 +50,34 @@ function functionOperand(
   i: FunctionInstruction,
   operands: readonly Operand[],
 ): Operand {
-  if (i.kind === "constant") return constantOperand(body, i.value.type, i.value.bits);
+  const register = operands.length;
+  if (i.kind === "constant") return constantOperand(body, register, i.value);
   if (i.kind === "parameter") {
-    return { type: "f32", mask: false, push: () => body.get(i.index) };
+    return { type: "f32", register, mask: undefined, push: () => body.get(i.index) };
   }
   if (isFunctionOp(i.op)) {
     throw new AssayError("backend/unavailable", "a function's program calls a function");
   }
   const args = i.args.map((a) => operands[a] as Operand);
-  const mask = yieldsMask(i.op, (at) => isTruth(args[at] as Operand));
+  const mask = maskOf(
+    i.op,
+    args.map((a) => ({ mask: a.mask, isTruth: isTruth(a) })),
+  );
   const type = MICRO_OPS[i.op].result;
-  const into: Local[] = vectorLocals(body, type);
+  const into: Local[] = vectorLocals(body, mask === 64 ? "i64" : type);
   vectorOperation(body, i.op as VectorOp, args, into, mask);
-  return { type, mask, push: (h) => body.get(into[h] as Local) };
+  const less = i.op === "f32.lt" || i.op === "f64.lt" ? { less: i.args } : {};
+  return { type, register, mask, push: (h) => body.get(into[h] as Local), ...less };
 }
 
 function isTruth(arg: Operand): boolean {
-  return arg.mask || (arg.literal !== undefined && arg.literal <= 1n);
+  return arg.mask !== undefined || (arg.literal !== undefined && arg.literal <= 1n);
 }
 
 /** A constant in all lanes. */
-function constantOperand(body: FunctionBody, type: Operand["type"], bits: bigint): Operand {
+function constantOperand(body: FunctionBody, register: number, value: Literal): Operand {
+  const { type, bits } = value;
   const width = LANE_SHAPES[type].halves === 1 ? 32 : 64;
-  return { type, mask: false, literal: bits, push: () => pushLanes(body, width, [bits]) };
+  const push = (): void => pushLanes(body, width, [bits]);
+  return { type, register, mask: undefined, literal: bits, push };
 }

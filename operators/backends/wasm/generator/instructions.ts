@@ -3,10 +3,11 @@ import type { Local } from "../function-body.js";
 import type { Assumption, Emission } from "./emission.js";
 import type { KernelInstruction, Linear } from "./kernel.js";
 import { LANE_SHAPES, pushLanes, pushScalar } from "./lanes.js";
+import { pushHalf } from "./operand.js";
 import { emitRead } from "./reads.js";
 import type { Registers } from "./registers.js";
 import { type ScalarOp, scalarOperation } from "./scalar-ops.js";
-import { pushHalf, type VectorOp, vectorOperation } from "./vector-ops.js";
+import { type VectorOp, vectorOperation } from "./vector-ops.js";
 
 /** Emits the live instructions of a body that belong to one level of the loop nest. */
 export function emitLevel(

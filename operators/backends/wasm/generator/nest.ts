@@ -5,8 +5,8 @@ import { impliedBy, pushAllHold, pushInterior, pushLaneMask } from "./guards.js"
 import { emitLevel } from "./instructions.js";
 import type { Guard, KernelRead } from "./kernel.js";
 import { LANE_SHAPES, pushLanes } from "./lanes.js";
+import { pushHalf, pushWidened } from "./operand.js";
 import { Registers, type StateLocals } from "./registers.js";
-import { pushMaskHalf } from "./vector-ops.js";
 
 /**
  * The fold of one group of chunks: loops over the fold dims with the state in locals.
@@ -183,7 +183,9 @@ export class FoldNest {
       const local = this.state[word]?.[chunk]?.[half] as Local;
       operand(half);
       f.get(local);
-      pushMaskHalf(f, type, half, () => f.get(masks[chunk] as Local));
+      const mask = (): void => void f.get(masks[chunk] as Local);
+      if (LANE_SHAPES[type].halves === 1) mask();
+      else pushWidened(f, half, mask);
       f.op("v128.bitselect");
       targets.push(local);
     });
@@ -213,13 +215,8 @@ export class FoldNest {
     for (const [word, register] of kernel.step.results.entries()) {
       const { type } = this.registers.info(register);
       for (const chunk of chunks) {
-        const { mask, push } = this.registers.operand(register, chunk);
-        const operand = (half: number): void => {
-          push(half);
-          if (!mask) return;
-          pushLanes(f, 32, [1n]);
-          f.op("v128.and");
-        };
+        const value = this.registers.operand(register, chunk);
+        const operand = (half: number): void => pushHalf(f, value, half);
         for (let half = 0; half < LANE_SHAPES[type].halves; half++) {
           visit(word, chunk, half, operand, type);
         }

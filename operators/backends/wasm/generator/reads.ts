@@ -13,8 +13,8 @@ import {
 import type { Guard, KernelRead, RegisterTerm } from "./kernel.js";
 import { LANE_SHAPES, pushScalar } from "./lanes.js";
 import { loadStrided, pushElement, setLanes } from "./loads.js";
+import { pushLaneOf } from "./operand.js";
 import type { Registers } from "./registers.js";
-import { pushLaneOf } from "./vector-ops.js";
 
 /**
  * Reads. Each is total: what could not be proved to be in range is tested, and `pad` stands in for

@@ -2,7 +2,7 @@ import type { FunctionBody, Local } from "../function-body.js";
 import type { RegisterInfo } from "./analysis.js";
 import type { KernelBody, KernelInstruction } from "./kernel.js";
 import { LANE_SHAPES, pushLanes, vectorLocals } from "./lanes.js";
-import type { Operand } from "./vector-ops.js";
+import type { Operand } from "./operand.js";
 
 /** State words as vectors: `[word][chunk][half]`. */
 export type StateLocals = readonly (readonly (readonly Local[])[])[];
@@ -45,7 +45,7 @@ export class Registers {
     const key = info.varying ? `${register}:${chunk}` : `${register}`;
     let locals = this.vectors.get(key);
     if (!locals) {
-      locals = info.mask ? [this.f.local("v128")] : vectorLocals(this.f, info.type);
+      locals = vectorLocals(this.f, info.mask === 64 ? "i64" : info.type);
       this.vectors.set(key, locals);
     }
     return locals;
@@ -58,12 +58,14 @@ export class Registers {
       const { bits } = i.value;
       const width = LANE_SHAPES[type].halves === 1 ? 32 : 64;
       const push = (): void => pushLanes(this.f, width, [bits]);
-      return { type, mask, push, scalar: this.scalar(register), literal: bits };
+      return { type, register, mask, push, scalar: this.scalar(register), literal: bits };
     }
     const push = (h: number): void => {
       this.f.get(this.vector(register, chunk)[h] as Local);
     };
-    return varying ? { type, mask, push } : { type, mask, push, scalar: this.scalar(register) };
+    if (!varying) return { type, register, mask, push, scalar: this.scalar(register) };
+    const isLess = i.kind === "operate" && (i.op === "f32.lt" || i.op === "f64.lt");
+    return { type, register, mask, push, ...(isLess ? { less: i.args } : {}) };
   }
 
   /** Spreads a uniform register that has just been computed to all lanes, if vector code uses it. */

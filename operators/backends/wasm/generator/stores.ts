@@ -2,7 +2,7 @@ import { DTYPES, type DType } from "../../../dtype.js";
 import type { FunctionBody, Local } from "../function-body.js";
 import type { MemoryLane } from "../opcodes.js";
 import { EVEN_WORDS, LANE_SHAPES, LOW_HALVES, pushCanonical, pushLanes } from "./lanes.js";
-import { type Operand, pushHalf, pushMask } from "./vector-ops.js";
+import { type Operand, pushHalf, pushMask } from "./operand.js";
 
 /** Rounding, narrowing and storing of four elements. */
 
@@ -86,7 +86,7 @@ function pushPacked(f: FunctionBody, dtype: DType, value: Operand, half: number)
       else roundToBfloat(f);
       return pushShuffled(f, LOW_PAIRS);
     case "bool":
-      pushMask(f, value);
+      pushMask(f, value, 32, 0);
       pushLanes(f, 32, [1n]);
       f.op("v128.and");
       return pushShuffled(f, LOW_BYTES);

@@ -21,6 +21,14 @@ export class WasmMachine implements Machine {
   private memory: WebAssembly.Memory | undefined;
   private runner: StepRunner | undefined;
   private crew: Crew | undefined;
+  /** What `estimate` lowered for the `load` that follows: lowering is half the work of loading. */
+  private estimated:
+    | {
+        readonly calls: readonly Call[];
+        readonly arenaBytes: number;
+        readonly lowered: LoweredCalls;
+      }
+    | undefined;
 
   constructor(private readonly threads = 1) {
     if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
@@ -29,12 +37,18 @@ export class WasmMachine implements Machine {
   }
 
   estimate(calls: readonly Call[], arenaBytes: number): number {
-    const { memory } = lowerCalls(calls, arenaBytes, this.threads, unitsOf);
-    return memory.totalBytes + this.threads * workspaceBytes();
+    const lowered = lowerCalls(calls, arenaBytes, this.threads, unitsOf);
+    this.estimated = { calls, arenaBytes, lowered };
+    return lowered.memory.totalBytes + this.threads * workspaceBytes();
   }
 
   async load(calls: readonly Call[], arenaBytes: number): Promise<void> {
-    const lowered = lowerCalls(calls, arenaBytes, this.threads, unitsOf);
+    const { estimated } = this;
+    this.estimated = undefined;
+    const lowered =
+      estimated?.calls === calls && estimated.arenaBytes === arenaBytes
+        ? estimated.lowered
+        : lowerCalls(calls, arenaBytes, this.threads, unitsOf);
     const workspaces = Array.from({ length: this.threads }, () =>
       lowered.memory.reserve(workspaceBytes()),
     );

@@ -113,8 +113,9 @@ class CallLowering {
     const epilogue = epilogueOf(program, shape);
     const outBytes = 4 * elementCount(program.out);
     const c = epilogue.kind === "map" ? this.memory.scratch(outBytes) : call.out;
-    const mode = modeOf(shape, b, depth);
-    const tables = this.tables(program, shape, a, b);
+    const offN = outOffsets(b.operand.read, b.operand.view, program.out, shape.columns);
+    const mode = modeOf(shape, b, offN);
+    const tables = this.tables(program, shape, a, b, offN);
     const panels = Math.ceil(shape.columns.count / PANEL);
     const loops = this.loopOffsets(call, shape, a, b, epilogue);
     const jobs = loops.map((offsets) => {
@@ -163,13 +164,19 @@ class CallLowering {
     return at;
   }
 
-  private tables(program: ElementProgram, shape: Contraction, a: PlacedOperand, b: PlacedOperand) {
+  private tables(
+    program: ElementProgram,
+    shape: Contraction,
+    a: PlacedOperand,
+    b: PlacedOperand,
+    offN: Int32Array,
+  ) {
     const { out, fold } = program;
     const table = (values: Int32Array): number => this.memory.words(values);
     return {
       offM: table(outOffsets(a.operand.read, a.operand.view, out, shape.rows)),
       offAk: table(foldOffsets(a.operand.read, a.operand.view, fold)),
-      offN: table(outOffsets(b.operand.read, b.operand.view, out, shape.columns)),
+      offN: table(offN),
       offBk: table(foldOffsets(b.operand.read, b.operand.view, fold)),
     };
   }
@@ -241,13 +248,14 @@ function isWorthwhile(program: ElementProgram, shape: Contraction): boolean {
   return depth >= 4 && columns >= 4 && (rows >= 2 || depth >= 32) && rows * columns >= 32;
 }
 
-/** Few rows over a column operand that lies in order and is used once: packing would not pay. */
-function modeOf(shape: Contraction, b: PlacedOperand, depth: number): ContractStep["mode"] {
+/**
+ * Few rows over a column operand that is used once: packing would not pay, if its columns lie one
+ * behind the other so that they can be read in place.
+ */
+function modeOf(shape: Contraction, b: PlacedOperand, offN: Int32Array): ContractStep["mode"] {
   if (b.constant) return "packed";
-  const { read, view } = b.operand;
-  const inner = view.length - 1;
-  const contiguous = read.index[inner]?.out.at(-1) === 1 && depth > 0;
-  return shape.rows.count <= 4 && contiguous && shape.columns.count >= 64 ? "direct" : "fresh";
+  const few = shape.rows.count <= 4 && shape.columns.count >= 64;
+  return few && offN.every((offset, i) => offset === 4 * i) ? "direct" : "fresh";
 }
 
 function latin1(bytes: Uint8Array): string {
