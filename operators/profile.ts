@@ -5,9 +5,9 @@ import { LIMITS } from "./program/types.js";
 import { pow } from "./scalar/functions/pow.js";
 
 /**
- * The numeric profile: what two honest implementers must agree on. Its digest, which the name has no
- * part in, is in every receipt. A released profile never changes; a changed rule is a new profile. The sentences
- * are explained in docs/numeric-contract.md, which a test holds against this table.
+ * The numeric profile: what two honest implementers must agree on. Its digest is in every receipt;
+ * the name has no part in it. A released profile never changes: a changed rule is a new profile.
+ * docs/numeric-contract.md explains every sentence, and a test holds that page against this table.
  */
 export const PROFILE = {
   name: "portable-1-draft",

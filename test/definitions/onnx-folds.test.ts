@@ -1,7 +1,8 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import { findDefinition, resolveVersion, type Tensor } from "../../operators/index.js";
 import { expectClose, valuesOf } from "../support/compare.js";
-import { caseFolders, HAS_DATA, type OnnxCase, readCase } from "../support/onnx-case.js";
+import { describeWithData } from "../support/data.js";
+import { CASE_FAMILIES, caseFolders, type OnnxCase, readCase } from "../support/onnx-case.js";
 import { runNode } from "../support/run-definition.js";
 
 /** Expected outputs of the ONNX backend conformance cases of contractions, pools, norms, reductions. */
@@ -40,7 +41,7 @@ const CASES: Readonly<Record<string, number>> = {
 const BLIND =
   /fullymasked_row_nan|fullymasked_qk_matmul|structural_empty|causal_boolmask_nan_robustness/;
 
-describe.skipIf(!HAS_DATA)("ONNX conformance cases (needs ASSAY_DATA)", () => {
+describeWithData("ONNX conformance cases", CASE_FAMILIES, () => {
   const byOperator = new Map<string, OnnxCase[]>();
 
   beforeAll(() => {

@@ -1,26 +1,25 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
 import { f32Tensor } from "../../operators/index.js";
 import { settle } from "../../src/dispute/settle.js";
 import { bind } from "../../src/graph/bind.js";
 import type { Granularity } from "../../src/graph/plan.js";
 import { importOnnx } from "../../src/onnx/import.js";
-import { DATA } from "../support/onnx-case.js";
+import { dataPath, describeWithData } from "../support/data.js";
 import { rulesOf, runOf } from "./zoo/run.js";
 import { noise, type Toy } from "./zoo/toy.js";
 
 /** A trained digit classifier: every operator corrupted in turn, in its highest mantissa bit. */
-const FILE = join(DATA, "models/mnist-8/mnist.onnx");
+const FILE = "models/mnist-8/mnist.onnx";
 
 function mnist(granularity: Granularity): Toy {
-  const model = importOnnx(readFileSync(FILE));
+  const model = importOnnx(readFileSync(dataPath(FILE)));
   const image = f32Tensor([1, 1, 28, 28], noise(28 * 28, 5));
   const inputs = new Map([[model.graph.inputs[0]?.name ?? "", image]]);
   return { model, plan: bind(model, { types: inputs, granularity }), inputs };
 }
 
-describe.skipIf(!existsSync(FILE))("mnist-8 (needs ASSAY_DATA)", () => {
+describeWithData("mnist-8", FILE, () => {
   test.each(["operator", "layer"] as const)("at %s granularity", async (granularity) => {
     const world = mnist(granularity);
     const { plan } = world;

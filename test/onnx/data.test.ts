@@ -1,15 +1,14 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
-import { describe, expect, test } from "vitest";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
 import type { AssayError } from "../../operators/index.js";
 import { parseTensorFile } from "../../src/files/parse.js";
 import { importOnnx } from "../../src/onnx/import.js";
+import { dataFolder, describeWithData } from "../support/data.js";
 import { anyOperator } from "./proto.js";
 
 /** Published models and tensors; see README.md of the data folder for their origin. */
-const DATA = resolve(process.env.ASSAY_DATA ?? "../shared/data");
-const present = existsSync(join(DATA, "onnx", "manifest.json"));
-if (!present) console.log(`test data not found at ${DATA}: skipped`);
+const DATA = dataFolder();
 
 function filesBelow(folder: string, ending: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
@@ -45,7 +44,7 @@ function structure(path: string) {
 
 const SUBGRAPH = /^attribute \w+: a subgraph is not supported$|^a node without outputs/;
 
-describe.skipIf(!present)("published files", () => {
+describeWithData("published files", ["onnx", "ort", "models"], () => {
   test("every model parses; only subgraphs stand in the way", () => {
     const paths = filesBelow(DATA, ".onnx");
     expect(paths).toHaveLength(968);

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   type AttributeValue,
   byteLength,
@@ -8,11 +8,17 @@ import {
   elementCount,
   type Tensor,
 } from "../../operators/index.js";
+import { dataPath } from "./data.js";
 
 /** Reads ONNX backend conformance cases of one node, with as little of protobuf as that takes. */
 
-export const DATA = resolve(process.env.ASSAY_DATA ?? "../shared/data");
-export const HAS_DATA = existsSync(join(DATA, "onnx/node"));
+/** The families of conformance cases, in the data folder. */
+export const CASE_FAMILIES: readonly string[] = [
+  "onnx/node",
+  "onnx/simple",
+  "onnx/pytorch-operator",
+  "onnx/pytorch-converted",
+];
 
 export interface OnnxCase {
   readonly name: string;
@@ -26,7 +32,7 @@ export interface OnnxCase {
 
 /** The case in `folder` (relative to the data folder), or `undefined` where it has several nodes. */
 export function readCase(folder: string): OnnxCase | undefined {
-  const path = join(DATA, folder);
+  const path = dataPath(folder);
   const model = fields(readFileSync(join(path, "model.onnx")));
   const graph = fields(bytesOf(model, 7)[0] as Uint8Array);
   const nodes = bytesOf(graph, 1);
@@ -58,13 +64,11 @@ export function readCase(folder: string): OnnxCase | undefined {
 
 /** Folders of conformance cases whose name matches. */
 export function caseFolders(pattern: RegExp): string[] {
-  if (!HAS_DATA) return [];
-  return ["onnx/node", "onnx/simple", "onnx/pytorch-operator", "onnx/pytorch-converted"].flatMap(
-    (family) =>
-      readdirSync(join(DATA, family))
-        .filter((n) => pattern.test(n))
-        .sort()
-        .map((n) => `${family}/${n}`),
+  return CASE_FAMILIES.flatMap((family) =>
+    readdirSync(dataPath(family))
+      .filter((n) => pattern.test(n))
+      .sort()
+      .map((n) => `${family}/${n}`),
   );
 }
 

@@ -11,7 +11,8 @@ import { atMost, polynomial, Squares, unaryFunction, withSignOf } from "./blocks
  * (Sanathanan–Koerner iteration with Lawson weights in 300-bit arithmetic). All coefficients that
  * count are positive: nothing cancels, and the whole range needs no pieces and no exp.
  *
- * Error: approximation 2^−57.4 relative, evaluation a few units of the last place of f64.
+ * Error: approximation 2^−57.4 relative; in all at most 6.5 units of the last place of f64, measured
+ * at 2·10^6 points.
  *
  * Hard cases: none to patch. ±3940ead6 → ±3959af14 lie 0.08 units of the last place of f64 from the
  * middle of two f32; P's first coefficient is one f64 above the fitted one, which decides them

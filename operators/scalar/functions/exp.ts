@@ -22,10 +22,11 @@ import {
  * Polynomial: 1 + r + r²·Q(r), degree 10, minimax in relative error (Remez exchange in 240-bit
  * arithmetic with 1, 1, ½ kept, coefficients rounded to f64 one after the other).
  *
- * Error: approximation 2^−51.1 relative, evaluation below 2^−52.3.
+ * Error: approximation 2^−51.1 relative; in all at most 3.9 units of the last place of f64, measured
+ * at 2·10^6 points.
  *
  * Hard cases: none to patch. The input whose result lies nearest to the middle of two f32 is
- * c16912cd → 34fd331b, 1.27 units of the last place of f64 away, more than the error.
+ * c16912cd → 34fd331b, 1.27 units of the last place of f64 away, more than the error there.
  *
  * Source of the method: Cody and Waite, "Software Manual for the Elementary Functions", 1980.
  */

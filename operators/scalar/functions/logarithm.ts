@@ -11,7 +11,8 @@ import { LN2_HIGH, LN2_LOW, polynomial, Squares, subtractToOdd } from "./blocks.
  * Polynomial: R, degree 6, minimax in error relative to 2·artanh(s)/s for s² ≤ (√2 − 1)⁴ (Remez
  * exchange in 240-bit arithmetic, coefficients rounded to f64 one after the other).
  *
- * Error: approximation 2^−59.4 relative to log(1 + f), evaluation of B below 2^−54.
+ * Error: approximation 2^−59.4 relative to log(1 + f); in all at most 1.5 units of the last place of
+ * f64 (rounding to odd alone can cost 1), measured at 4·10^6 points.
  *
  * Source of the method: the substitution s = f ÷ (2 + f) of K. C. Ng's log in fdlibm, 1993.
  */

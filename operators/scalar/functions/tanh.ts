@@ -11,10 +11,11 @@ import { atMost, polynomial, Squares, unaryFunction, withSignOf } from "./blocks
  * (Sanathanan–Koerner iteration with Lawson weights in 300-bit arithmetic). All coefficients are
  * positive: nothing cancels, and the whole range needs no pieces.
  *
- * Error: approximation 2^−55.6 relative, evaluation a few units of the last place of f64.
+ * Error: approximation 2^−55.6 relative; in all at most 6.3 units of the last place of f64, measured
+ * at 2·10^6 points.
  *
  * Hard cases: none to patch. The inputs whose results lie nearest to the middle of two f32 are
- * ±3ac37de2 → ±3ac37dd9, 5.0 units of the last place of f64 away, more than the error.
+ * ±3ac37de2 → ±3ac37dd9, 5.0 units of the last place of f64 away, more than the error there.
  */
 const P = [
   1, 0.14869654083681377, 0.005512962400976479, 7.653667051670276e-5, 4.4728109558156056e-7,

@@ -2,6 +2,7 @@ import { DTYPES, type RegisterType } from "../../../dtype.js";
 import { isFunctionOp, MICRO_OPS } from "../../../program/micro-ops.js";
 import type { Guard, KernelBody, KernelInstruction, Linear } from "./kernel.js";
 import { type MaskWidth, maskOf, type Truth, yieldsTruth } from "./operand.js";
+import type { Schedule } from "./schedule.js";
 
 /**
  * What is known of each register before code is generated: where in the loop nest it can be
@@ -24,22 +25,23 @@ export interface RegisterInfo {
 /** Levels of the loop nest, outermost first; fold dim d is `LEVEL.fold + d`. */
 export const LEVEL = { once: -1, row: 0, chunk: 1, fold: 2 } as const;
 
-export function levelOf(linear: Linear, lane: number): number {
+export function levelOf(linear: Linear, schedule: Schedule): number {
   for (let d = linear.fold.length - 1; d >= 0; d--) {
     if (linear.fold[d] !== 0n) return LEVEL.fold + d;
   }
-  return linear.out[lane] !== 0n ? LEVEL.chunk : LEVEL.row;
+  return isVarying(linear, schedule) ? LEVEL.chunk : LEVEL.row;
 }
 
-export function isVarying(linear: Linear, lane: number): boolean {
-  return linear.out[lane] !== 0n;
+/** Whether a linear form may differ between lanes or chunks. */
+export function isVarying(linear: Linear, schedule: Schedule): boolean {
+  return linear.out[schedule.lane] !== 0n || linear.out[schedule.across] !== 0n;
 }
 
 /** `stateLevel`: where the body sees the state words (the innermost fold dim, or the chunk). */
-export function analyse(body: KernelBody, lane: number, stateLevel: number): RegisterInfo[] {
+export function analyse(body: KernelBody, schedule: Schedule, stateLevel: number): RegisterInfo[] {
   const infos: Mutable[] = [];
   for (const i of body.code) {
-    infos.push({ ...describe(i, body, infos, lane, stateLevel), live: false, splat: false });
+    infos.push({ ...describe(i, body, infos, schedule, stateLevel), live: false, splat: false });
   }
   markLive(body, infos);
   return infos;
@@ -52,7 +54,7 @@ function describe(
   i: KernelInstruction,
   body: KernelBody,
   infos: readonly RegisterInfo[],
-  lane: number,
+  schedule: Schedule,
   stateLevel: number,
 ): Description {
   switch (i.kind) {
@@ -63,8 +65,8 @@ function describe(
     case "coordinate":
       return {
         type: "i64",
-        level: levelOf(i.value, lane),
-        varying: isVarying(i.value, lane),
+        level: levelOf(i.value, schedule),
+        varying: isVarying(i.value, schedule),
         mask: undefined,
       };
     case "read": {
@@ -72,8 +74,11 @@ function describe(
       const registers = i.registers.map((r) => infos[r.register] as RegisterInfo);
       return {
         type: DTYPES[i.dtype].register,
-        level: Math.max(...linears.map((l) => levelOf(l, lane)), ...registers.map((r) => r.level)),
-        varying: linears.some((l) => isVarying(l, lane)) || registers.some((r) => r.varying),
+        level: Math.max(
+          ...linears.map((l) => levelOf(l, schedule)),
+          ...registers.map((r) => r.level),
+        ),
+        varying: linears.some((l) => isVarying(l, schedule)) || registers.some((r) => r.varying),
         mask: undefined,
       };
     }

@@ -62,12 +62,6 @@ export class Emission {
   get chunks(): readonly number[] {
     return [...Array(this.schedule.chunks).keys()];
   }
-
-  /** Lanes of all chunks together. */
-  get span(): number {
-    const { chunks, lanes } = this.schedule;
-    return 4 * (chunks - 1) + lanes;
-  }
 }
 
 /** Which guards need no test where code is emitted. */

@@ -14,6 +14,8 @@ export interface Variable {
   readonly outer: readonly bigint[];
   /** Change per lane. */
   readonly lane: bigint;
+  /** Change per chunk. */
+  readonly chunk: bigint;
   readonly fold: readonly bigint[];
   /** Locals of the enclosing loops, the current one last. */
   readonly scopes: Local[];
@@ -25,6 +27,12 @@ export interface VariableRequest {
   /** Factor of the whole linear form: the size of an element in bytes. */
   readonly scale?: bigint;
   readonly base?: Local;
+}
+
+/** Change of a linear form from one chunk to the next. */
+export function chunkDistance(linear: Linear, schedule: Schedule): bigint {
+  const { lane, across } = schedule;
+  return (linear.out[across] as bigint) * (across === lane ? 4n : 1n);
 }
 
 export class Induction {
@@ -46,8 +54,9 @@ export class Induction {
       width,
       base,
       constant: scaled(linear.constant),
-      outer: this.schedule.outer.map((d) => scaled(linear.out[d] as bigint)),
-      lane: linear.out[this.schedule.lane] as bigint,
+      outer: this.schedule.outer.map((d) => scaled(linear.out[d.dim] as bigint)),
+      lane: scale * (linear.out[this.schedule.lane] as bigint),
+      chunk: scale * chunkDistance(linear, this.schedule),
       fold: linear.fold.map(scaled),
       scopes: [],
     };
@@ -55,8 +64,8 @@ export class Induction {
     const key = [width, base, scale, constant, outer, lane, fold].join("|");
     const known = this.variables.get(key);
     if (known) return known;
-    this.variables.set(key, { ...variable, lane: lane * scale });
-    return this.variables.get(key) as Variable;
+    this.variables.set(key, variable);
+    return variable;
   }
 
   /** Pushes the value at the current loop level, for lane 0 of chunk 0. */

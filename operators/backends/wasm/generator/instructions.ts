@@ -99,10 +99,10 @@ function emitCoordinate(e: Emission, registers: Registers, register: number, val
   }
   for (const u of e.chunks) {
     for (const [half, local] of registers.vector(register, u).entries()) {
-      const first = BigInt(4 * u + 2 * half);
+      const first = BigInt(u) * variable.chunk + BigInt(2 * half) * variable.lane;
       induction.push(variable);
       f.op(LANE_SHAPES.i64.splat);
-      pushLanes(f, 64, [first * variable.lane, (first + 1n) * variable.lane]);
+      pushLanes(f, 64, [first, first + variable.lane]);
       f.op("i64x2.add").set(local);
     }
   }

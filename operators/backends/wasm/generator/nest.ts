@@ -30,9 +30,9 @@ export class FoldNest {
     this.state = kernel.init.map((l) =>
       e.chunks.map(() => Array.from({ length: LANE_SHAPES[l.type].halves }, () => f.local("v128"))),
     );
-    const infos = analyse(kernel.step, schedule.lane, this.innermost);
+    const infos = analyse(kernel.step, schedule, this.innermost);
     this.registers = new Registers(f, kernel.step, infos, this.state);
-    const varies = (g: Guard): boolean => isVarying(g.value, schedule.lane);
+    const varies = (g: Guard): boolean => isVarying(g.value, schedule);
     this.uniform = kernel.when.filter((g) => !varies(g));
     this.varying = kernel.when.filter(varies);
     this.checks = [...this.varying, ...this.readGuards(this.innermost)];
@@ -62,7 +62,7 @@ export class FoldNest {
       return;
     }
     guards.forEach((g, i) => {
-      pushInterior(f, kernel, this.e.test(g), g, this.e.span);
+      pushInterior(f, kernel, this.e.test(g), g, this.e.schedule.span);
       if (i > 0) f.op("i32.and");
     });
     f.if(
@@ -90,7 +90,7 @@ export class FoldNest {
   /** The nest with tests; conditions on nothing but the output come before it. */
   private emitTested(): void {
     const { f, schedule } = this.e;
-    const before = this.uniform.filter((g) => levelOf(g.value, schedule.lane) <= LEVEL.chunk);
+    const before = this.uniform.filter((g) => levelOf(g.value, schedule) <= LEVEL.chunk);
     if (before.length === 0) return this.loops(0, "uniform");
     pushAllHold(
       f,
@@ -124,7 +124,7 @@ export class FoldNest {
   /** Leaves the iteration where a condition that fold dim d decides for all lanes fails. */
   private skipUnless(d: number, next: number): void {
     const { f, schedule } = this.e;
-    const here = this.uniform.filter((g) => levelOf(g.value, schedule.lane) === LEVEL.fold + d);
+    const here = this.uniform.filter((g) => levelOf(g.value, schedule) === LEVEL.fold + d);
     if (here.length === 0) return;
     pushAllHold(
       f,
@@ -136,7 +136,7 @@ export class FoldNest {
   }
 
   private step(assumption: Assumption): void {
-    const { f, span } = this.e;
+    const { f, schedule } = this.e;
     const run = (given: Assumption): void => {
       emitLevel(this.e, this.registers, this.innermost, given);
     };
@@ -149,7 +149,7 @@ export class FoldNest {
       f,
       this.checks.map((g) => this.e.test(g)),
       0,
-      span - 1,
+      schedule.span - 1,
     );
     f.if(
       () => {

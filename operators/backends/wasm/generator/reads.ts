@@ -12,9 +12,10 @@ import {
 } from "./guards.js";
 import type { Guard, KernelRead, RegisterTerm } from "./kernel.js";
 import { LANE_SHAPES, pushScalar } from "./lanes.js";
-import { loadStrided, pushElement, setLanes } from "./loads.js";
+import { loadContiguous, loadStrided, pushElement, setLanes } from "./loads.js";
 import { pushLaneOf } from "./operand.js";
 import type { Registers } from "./registers.js";
+import { transposeBlock } from "./transpose.js";
 
 /**
  * Reads. Each is total: what could not be proved to be in range is tested, and `pad` stands in for
@@ -47,8 +48,8 @@ interface ReadSite {
 function remainingGuards(e: Emission, read: KernelRead, assumption: Assumption): readonly Guard[] {
   if (assumption === "nothing") return read.guards;
   if (assumption === "all") return read.guards.filter((g) => g.registers.length > 0);
-  const { lane } = e.schedule;
-  const uniform = e.kernel.when.filter((w) => !isVarying(w.value, lane));
+  const { schedule } = e;
+  const uniform = e.kernel.when.filter((w) => !isVarying(w.value, schedule));
   return read.guards.filter((g) => impliedBy(g, uniform) === undefined);
 }
 
@@ -118,10 +119,11 @@ function addAddressTerm(site: ReadSite, term: RegisterTerm, pushRegister: () => 
 function readVector(site: ReadSite): void {
   const { e, guards, registers, register, read } = site;
   const { f } = e;
-  const isUniform = (g: Guard): boolean => !isVarying(g.value, e.schedule.lane);
+  const isUniform = (g: Guard): boolean => !isVarying(g.value, e.schedule);
   const shared = uniformTests(site, guards.filter(isUniform));
   const varying = guards.filter((g) => !isUniform(g));
   const load = (): void => {
+    if (isTurned(site)) return readBlocks(site);
     for (const u of e.chunks) readChunk(site, u, varying);
   };
   if (shared.length === 0) return load();
@@ -152,6 +154,45 @@ function readChunk(site: ReadSite, chunk: number, varying: readonly Guard[]): vo
   );
 }
 
+/** Whether neighbouring chunks, and not neighbouring lanes, read neighbouring elements. */
+function isTurned(site: ReadSite): boolean {
+  const { e, read } = site;
+  const { lane, across, lanes, chunks } = e.schedule;
+  const address = e.address(read);
+  const size = BigInt(DTYPES[read.dtype].size);
+  return (
+    across !== lane &&
+    lanes === 4 &&
+    chunks % 4 === 0 &&
+    address.chunk === size &&
+    address.lane !== size &&
+    address.lane !== 0n
+  );
+}
+
+/** Four chunks at a time: a vector of neighbouring elements per lane, turned. */
+function readBlocks(site: ReadSite): void {
+  const { e, registers, register, read } = site;
+  const { f } = e;
+  const { type } = read.pad;
+  const address = e.address(read);
+  const size = DTYPES[read.dtype].size;
+  const { halves } = LANE_SHAPES[type];
+  for (let chunk = 0; chunk < e.schedule.chunks; chunk += 4) {
+    f.scratch(new Array(4 * halves).fill("v128"), (...scratch) => {
+      const rows = [0, 1, 2, 3].map((l) => scratch.slice(l * halves, (l + 1) * halves));
+      rows.forEach((row, l) => {
+        loadContiguous(f, read.dtype, row, (elements) => {
+          pushAddress(site, read.registers);
+          return addOffset(e, address.lane * BigInt(l) + BigInt((chunk + elements) * size));
+        });
+      });
+      const into = [0, 1, 2, 3].map((j) => registers.vector(register, chunk + j));
+      transposeBlock(f, type, rows, into);
+    });
+  }
+}
+
 /** `fromStart`: the element at lane 0 of chunk 0 exists, so the distance to it may be an immediate. */
 function loadChunk(
   site: ReadSite,
@@ -163,7 +204,7 @@ function loadChunk(
   const { f, schedule } = e;
   const stride = e.address(read).lane;
   const size = BigInt(DTYPES[read.dtype].size);
-  const distance = BigInt(4 * chunk) * stride;
+  const distance = BigInt(chunk) * e.address(read).chunk;
   const at = (elements: number): number => {
     pushAddress(site, read.registers);
     const offset = BigInt(elements) * size;
@@ -237,7 +278,7 @@ function pushLaneAddress(site: ReadSite, chunk: number, l: number): void {
   const { e, registers, read } = site;
   const variable = e.address(read);
   e.induction.push(variable);
-  const offset = variable.lane * BigInt(4 * chunk + l);
+  const offset = variable.lane * BigInt(l) + variable.chunk * BigInt(chunk);
   if (offset !== 0n) e.f.i32(offset).op("i32.add");
   for (const t of read.registers) {
     addAddressTerm(site, t, () => pushLaneOf(e.f, registers.operand(t.register, chunk), l));

@@ -24,7 +24,7 @@ export function rowsFunction(
   const f = new FunctionBody(rangeType(kernel));
   const begin = 1 + kernel.sources.length;
   const outer = schedule.outer.map(() => f.local("i32"));
-  const block = f.local("i32");
+  const position = declarePosition(f, kernel, schedule, outer);
   const e = new Emission(f, kernel, schedule, functions, outer);
   const target = e.induction.declare({
     width: "i32",
@@ -36,21 +36,22 @@ export function rowsFunction(
   const finish = new Registers(
     f,
     kernel.finish,
-    analyse(kernel.finish, schedule.lane, LEVEL.chunk),
+    analyse(kernel.finish, schedule, LEVEL.chunk),
     nest.state,
   );
   const both = kernel.steps ? [nest.registers, finish] : [finish];
-  setPosition(e, begin, outer, block);
+  setPosition(f, position, begin);
   for (const registers of both) emitLevel(e, registers, LEVEL.once, "nothing");
   f.loop((again) => {
+    setCoordinates(f, position);
     e.induction.enterRow();
     for (const registers of both) emitLevel(e, registers, LEVEL.row, "nothing");
-    chunkLoop(e, block, () => {
+    chunkLoop(e, position.block, () => {
       nest.emit();
       emitLevel(e, finish, LEVEL.chunk, "nothing");
       storeChunks(e, finish, target);
     });
-    advancePosition(e, outer, block);
+    advancePosition(f, position);
     f.get(begin).i32(1).op("i32.add").tee(begin);
     f.get(begin + 1)
       .op("i32.lt_u")
@@ -71,51 +72,69 @@ function storeLinear(kernel: Kernel) {
   };
 }
 
-/** The first unit as block and outer coordinates. */
-function setPosition(e: Emission, unit: Local, outer: readonly Local[], block: Local): void {
-  const { f, kernel, schedule } = e;
-  const digits = [
-    ...schedule.outer.map((d, i) => ({
-      local: outer[i] as Local,
-      extent: kernel.out[d] as number,
-    })),
-    { local: block, extent: schedule.blocks },
-  ].filter((d) => d.extent > 1);
-  f.scratch(["i32"], (rest) => {
-    f.get(unit).set(rest as Local);
-    for (const [i, { local, extent }] of [...digits.entries()].reverse()) {
-      f.get(rest as Local);
-      if (i > 0) f.i32(extent).op("i32.rem_u");
-      f.set(local);
-      if (i === 0) break;
-      f.get(rest as Local)
-        .i32(extent)
-        .op("i32.div_u")
-        .set(rest as Local);
+/** The position of a unit: a counter per outer dim, and the block. */
+interface Position {
+  /** Counters in units, outermost first; only those with more than one value. */
+  readonly digits: readonly { readonly local: Local; readonly extent: number }[];
+  readonly block: Local;
+  /** Pairs of a counter and the coordinate that it stands for, where the two differ. */
+  readonly stepped: readonly { counter: Local; coordinate: Local; step: number; last: number }[];
+}
+
+function declarePosition(
+  f: FunctionBody,
+  kernel: Kernel,
+  schedule: Schedule,
+  coordinates: readonly Local[],
+): Position {
+  const block = f.local("i32");
+  const stepped: Position["stepped"][number][] = [];
+  const digits = schedule.outer.map((d, i) => {
+    const coordinate = coordinates[i] as Local;
+    if (d.step === 1) return { local: coordinate, extent: d.positions };
+    const counter = f.local("i32");
+    const last = (kernel.out[d.dim] as number) - d.step;
+    stepped.push({ counter, coordinate, step: d.step, last });
+    return { local: counter, extent: d.positions };
+  });
+  const all = [...digits, { local: block, extent: schedule.blocks }];
+  return { digits: all.filter((d) => d.extent > 1), block, stepped };
+}
+
+/** Counters for a unit: its digits in the mixed radix of the extents. */
+function setPosition(f: FunctionBody, position: Position, unit: Local): void {
+  f.scratch(["i32"], (local) => {
+    const rest = local as Local;
+    f.get(unit).set(rest);
+    for (const [i, digit] of [...position.digits.entries()].reverse()) {
+      f.get(rest);
+      if (i > 0) f.i32(digit.extent).op("i32.rem_u");
+      f.set(digit.local);
+      if (i > 0) f.get(rest).i32(digit.extent).op("i32.div_u").set(rest);
     }
   });
 }
 
-/** One unit on: like an odometer, the block first. */
-function advancePosition(e: Emission, outer: readonly Local[], block: Local): void {
-  const { f, kernel, schedule } = e;
-  const digits = [
-    ...(schedule.blocks > 1 ? [{ local: block, extent: schedule.blocks }] : []),
-    ...schedule.outer
-      .map((d, i) => ({ local: outer[i] as Local, extent: kernel.out[d] as number }))
-      .reverse(),
-  ];
+/** One unit on: like an odometer, the last digit first. */
+function advancePosition(f: FunctionBody, position: Position): void {
   const step = (at: number): void => {
-    const digit = digits[at];
+    const digit = position.digits[at];
     if (!digit) return;
     f.get(digit.local).i32(1).op("i32.add").tee(digit.local);
     f.i32(digit.extent).op("i32.eq");
     f.if(() => {
       f.i32(0).set(digit.local);
-      step(at + 1);
+      step(at - 1);
     });
   };
-  step(0);
+  step(position.digits.length - 1);
+}
+
+/** Coordinates of stepped dims; the last group is moved back so that it ends with the dim. */
+function setCoordinates(f: FunctionBody, position: Position): void {
+  for (const { counter, coordinate, step, last } of position.stepped) {
+    setMin(f, coordinate, () => f.get(counter).i32(step).op("i32.mul"), last);
+  }
 }
 
 /**
@@ -125,7 +144,7 @@ function advancePosition(e: Emission, outer: readonly Local[], block: Local): vo
 function chunkLoop(e: Emission, block: Local, body: () => void): void {
   const { f, schedule, induction } = e;
   const { width, blocks } = schedule;
-  const group = e.span;
+  const group = schedule.span;
   const at = f.local("i32");
   const run = (): void => {
     induction.enterChunk(at);
@@ -166,12 +185,11 @@ function chunkLoop(e: Emission, block: Local, body: () => void): void {
 function setBlock(e: Emission, block: Local, at: Local, end: Local): void {
   const { f, schedule } = e;
   f.get(block).i32(schedule.block).op("i32.mul").set(at);
-  setMin(e, end, () => f.get(at).i32(schedule.block).op("i32.add"), schedule.width);
-  setMin(e, at, () => f.get(at), schedule.width - e.span);
+  setMin(f, end, () => f.get(at).i32(schedule.block).op("i32.add"), schedule.width);
+  setMin(f, at, () => f.get(at), schedule.width - schedule.span);
 }
 
-function setMin(e: Emission, local: Local, push: () => void, limit: number): void {
-  const { f } = e;
+function setMin(f: FunctionBody, local: Local, push: () => void, limit: number): void {
   push();
   f.set(local);
   f.get(local).i32(limit).get(local).i32(limit).op("i32.lt_u").op("select").set(local);
@@ -182,7 +200,7 @@ function storeChunks(e: Emission, finish: Registers, target: Variable): void {
   const size = elementSize(kernel.dtype);
   const register = kernel.finish.results[0] as number;
   for (const u of e.chunks) {
-    const start = BigInt(4 * u) * target.lane;
+    const start = BigInt(u) * target.chunk;
     const at = (elements: number): number => {
       induction.push(target);
       return Number(start + BigInt(elements) * size);

@@ -5,7 +5,9 @@ import type { Kernel, KernelBody } from "./kernel.js";
 
 /**
  * Where the output elements of a kernel go: one out dim is spread over the lanes of vectors, the
- * others are loops. The work is counted in units, so that threads can share it.
+ * others are loops. Several vectors ("chunks") are computed side by side: along the lane dim, so
+ * that a fold has several chains of operations, or across another dim, so that a transposition
+ * works on square blocks. The work is counted in units, so that threads can share it.
  */
 export interface Schedule {
   /** The out dim whose neighbours share a vector. */
@@ -14,20 +16,31 @@ export interface Schedule {
   readonly width: number;
   /** Lanes of a chunk that hold elements: 4, or `width` where that is less. */
   readonly lanes: number;
-  /** Chunks (vectors of 4 elements) computed side by side, so that a fold has several chains. */
+  /** Chunks (vectors of 4 elements) computed side by side. */
   readonly chunks: number;
-  /** Lane positions per unit; a multiple of 4·chunks unless it covers the whole width. */
+  /** The out dim across which chunks lie; the lane dim unless a block is transposed. */
+  readonly across: number;
+  /** Lane positions of a group of chunks. */
+  readonly span: number;
+  /** Lane positions per unit; a multiple of `span` unless it covers the whole width. */
   readonly block: number;
   /** Units per position of the outer dims. */
   readonly blocks: number;
   /** The other out dims, in order. */
-  readonly outer: readonly number[];
+  readonly outer: readonly OuterDim[];
   /** Outer positions × blocks, row-major: the range that `run` divides. */
   readonly units: number;
   /** Fewest units worth a thread's attention. */
   readonly grain: number;
   /** Units per call of the inner function. */
   readonly batch: number;
+}
+
+export interface OuterDim {
+  readonly dim: number;
+  /** Coordinates per position: the number of chunks across this dim, else 1. */
+  readonly step: number;
+  readonly positions: number;
 }
 
 /** Work between two looks at the engine's tier: a few tens of microseconds. */
@@ -41,14 +54,16 @@ export function scheduleOf(kernel: Kernel): Schedule {
   const lane = chooseLane(kernel);
   const width = kernel.out[lane] as number;
   const lanes = Math.min(4, width);
-  const chunks = chooseChunks(kernel, width);
-  const work = workPerElement(kernel);
-  const step = 4 * chunks;
-  const wanted = Math.max(step, Math.floor(UNIT_WORK / work / step) * step);
+  const tile = chooseTile(kernel, lane);
+  const chunks = tile?.chunks ?? chooseChunks(kernel, width);
+  const across = tile?.across ?? lane;
+  const span = across === lane ? 4 * (chunks - 1) + lanes : lanes;
+  const work = (workPerElement(kernel) * (chunks * lanes)) / span;
+  const wanted = Math.max(span, Math.floor(UNIT_WORK / work / span) * span);
   const block = wanted * 1.5 >= width ? width : wanted;
   const blocks = Math.ceil(width / block);
-  const outer = kernel.out.map((_, i) => i).filter((i) => i !== lane);
-  const units = elementCount(outer.map((i) => kernel.out[i] as number)) * blocks;
+  const outer = outerDims(kernel, lane, across, chunks);
+  const units = elementCount(outer.map((d) => d.positions)) * blocks;
   checkExtents(kernel, units);
   const unitWork = Math.max(1, work * block);
   return {
@@ -56,6 +71,8 @@ export function scheduleOf(kernel: Kernel): Schedule {
     width,
     lanes,
     chunks,
+    across,
+    span,
     block,
     blocks,
     outer,
@@ -63,6 +80,15 @@ export function scheduleOf(kernel: Kernel): Schedule {
     grain: Math.max(1, Math.floor(GRAIN_WORK / unitWork)),
     batch: Math.max(1, Math.floor(BATCH_WORK / unitWork)),
   };
+}
+
+function outerDims(kernel: Kernel, lane: number, across: number, chunks: number): OuterDim[] {
+  return [...kernel.out.entries()]
+    .filter(([dim]) => dim !== lane)
+    .map(([dim, extent]) => {
+      const step = dim === across ? chunks : 1;
+      return { dim, step, positions: Math.ceil(extent / step) };
+    });
 }
 
 function checkExtents(kernel: Kernel, units: number): void {
@@ -122,6 +148,31 @@ function accessCost(stride: bigint): number {
   if (stride === 0n || stride === 1n) return 1;
   return stride === 2n ? 2 : STRIDED_COST;
 }
+
+/**
+ * A map whose reads stride along the lane dim but are contiguous along another works on blocks of
+ * 4 × `chunks` elements: whole cache lines are read, and turned in registers.
+ */
+function chooseTile(
+  kernel: Kernel,
+  lane: number,
+): { readonly across: number; readonly chunks: number } | undefined {
+  if (kernel.steps || (kernel.out[lane] as number) < 4) return undefined;
+  const { code } = kernel.finish;
+  const reads = code.filter((i) => i.kind === "read");
+  if (reads.some((r) => r.guards.length > 0 || r.registers.length > 0)) return undefined;
+  for (const { address } of reads) {
+    const stride = address.out[lane] as bigint;
+    if (stride === 0n || stride === 1n) continue;
+    const across = address.out.indexOf(1n);
+    const extent = across < 0 ? 0 : (kernel.out[across] as number);
+    const chunks = TILE_CHUNKS.find((n) => n <= extent && n * code.length <= 128);
+    if (chunks !== undefined) return { across, chunks };
+  }
+  return undefined;
+}
+
+const TILE_CHUNKS = [16, 8, 4];
 
 /**
  * More chains than one hide the latency of a fold's operation; their state has to stay in

@@ -5,6 +5,7 @@ import { contractionModule, workspaceBytes } from "../contraction/index.js";
 import { compileProgram, unitsOf } from "../index.js";
 import { CONTROL, Crew, type WorkerSetup } from "./crew.js";
 import { type LoweredCalls, lowerCalls } from "./lower-calls.js";
+import { ARENA_BASE } from "./memory-map.js";
 import { type ContractionExports, type KernelRun, type Step, StepRunner } from "./steps.js";
 
 const PAGE = 65536;
@@ -83,7 +84,7 @@ export class WasmMachine implements Machine {
 
   bytes(offset: number, length: number): Uint8Array {
     this.loaded();
-    return new Uint8Array((this.memory as WebAssembly.Memory).buffer, offset, length);
+    return new Uint8Array((this.memory as WebAssembly.Memory).buffer, ARENA_BASE + offset, length);
   }
 
   run(first: number, end: number): void {

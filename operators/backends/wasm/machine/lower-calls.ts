@@ -10,7 +10,7 @@ import {
   outOffsets,
   recogniseContraction,
 } from "../contraction/recognise.js";
-import { MemoryMap } from "./memory-map.js";
+import { ARENA_BASE, MemoryMap } from "./memory-map.js";
 import type { ContractStep, Step } from "./steps.js";
 
 /** Columns of one packed panel. */
@@ -53,13 +53,22 @@ export function lowerCalls(
     const lowering = new CallLowering(new MemoryMap(arenaBytes, scratchBytes), threads, unitsOf);
     const stepsOf = [0];
     for (const call of calls) {
-      lowering.call(call);
+      lowering.call(placed(call));
       stepsOf.push(lowering.steps.length);
     }
     const { programs, loadSteps, steps, memory } = lowering;
     return { programs, loadSteps, steps, stepsOf, memory };
   };
   return lower(lower(0).memory.scratchPeak);
+}
+
+/** A call with addresses in place of arena offsets. */
+function placed({ program, sources, out }: Call): Call {
+  return {
+    program,
+    sources: sources.map((s) => ({ ...s, offset: ARENA_BASE + s.offset })),
+    out: ARENA_BASE + out,
+  };
 }
 
 class CallLowering {
@@ -254,7 +263,7 @@ function isWorthwhile(program: ElementProgram, shape: Contraction): boolean {
  */
 function modeOf(shape: Contraction, b: PlacedOperand, offN: Int32Array): ContractStep["mode"] {
   if (b.constant) return "packed";
-  const few = shape.rows.count <= 4 && shape.columns.count >= 64;
+  const few = shape.rows.count <= 16 && shape.columns.count >= 64;
   return few && offN.every((offset, i) => offset === 4 * i) ? "direct" : "fresh";
 }
 

@@ -1,6 +1,9 @@
 /** Every place starts on a cache line. */
 const ALIGNMENT = 64;
 
+/** The arena starts here: the contraction kernel's module keeps the bytes below to itself. */
+export const ARENA_BASE = 1024;
+
 /**
  * Lays out a machine's memory: the arena, then scratch that every call may use anew, then places
  * that stay (offset tables, job records, packed constants, workspaces). How much scratch is needed
@@ -16,7 +19,7 @@ export class MemoryMap {
   readonly initial: { readonly at: number; readonly words: Int32Array | Uint32Array }[] = [];
 
   constructor(arenaBytes: number, scratchBytes: number) {
-    this.scratchAt = aligned(arenaBytes);
+    this.scratchAt = ARENA_BASE + aligned(arenaBytes);
     this.end = this.scratchAt + aligned(scratchBytes);
   }
 
