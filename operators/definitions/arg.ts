@@ -1,5 +1,6 @@
 import { k, type View } from "../program/builder.js";
 import { literal } from "../program/literal.js";
+import type { OperatorDefinition } from "./definition.js";
 import {
   inputOperand,
   intAttribute,
@@ -7,11 +8,10 @@ import {
   normalizeAxis,
   requireDType,
   single,
-} from "./context.js";
-import type { OperatorDefinition } from "./definition.js";
-import { NUMBERS } from "./elementwise.js";
-import { lowest, winsOver } from "./extremes.js";
-import { elementIndex, reducedDims, rowsOf } from "./rows.js";
+} from "./shared/context.js";
+import { NUMBERS } from "./shared/elementwise.js";
+import { lowest, winsOver } from "./shared/extremes.js";
+import { elementIndex, reducedDims, rowsOf } from "./shared/rows.js";
 
 /**
  * ArgMax, ArgMin: position along `axis` of the greatest (least) element, compared as numbers: −0

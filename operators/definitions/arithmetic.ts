@@ -1,4 +1,4 @@
-import { binary, NUMBERS } from "./elementwise.js";
+import { binary, NUMBERS } from "./shared/elementwise.js";
 
 /**
  * Add, Sub, Mul, Div: C = A ∘ B with multidirectional broadcasting.

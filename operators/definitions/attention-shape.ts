@@ -1,5 +1,6 @@
 import type { DType } from "../dtype.js";
 import { type Index, o, type View } from "../program/builder.js";
+import type { LoweringContext } from "./definition.js";
 import {
   inputOperand,
   intAttribute,
@@ -7,9 +8,8 @@ import {
   type Operand,
   requireDType,
   type StageList,
-} from "./context.js";
-import type { LoweringContext } from "./definition.js";
-import { FUNCTION_FLOATS } from "./elementwise.js";
+} from "./shared/context.js";
+import { FUNCTION_FLOATS } from "./shared/elementwise.js";
 
 /**
  * How attention sees its operands. Query heads are [groups, repeats]: `repeats` query heads in a row

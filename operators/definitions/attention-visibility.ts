@@ -1,10 +1,16 @@
 import type { BodyBuilder, Index, Register, Term, View } from "../program/builder.js";
 import { literal } from "../program/literal.js";
 import type { AttentionShape } from "./attention-shape.js";
-import { inputOperand, intAttribute, invalid, type Operand, requireDType } from "./context.js";
 import type { LoweringContext } from "./definition.js";
-import { FUNCTION_FLOATS } from "./elementwise.js";
-import { type Coordinate, scaled } from "./lanes.js";
+import {
+  inputOperand,
+  intAttribute,
+  invalid,
+  type Operand,
+  requireDType,
+} from "./shared/context.js";
+import { FUNCTION_FLOATS } from "./shared/elementwise.js";
+import { type Coordinate, scaled } from "./shared/lanes.js";
 
 /**
  * Which keys a query may see (rule 15), and what is added to their scores. A key is visible where all

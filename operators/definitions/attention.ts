@@ -13,6 +13,7 @@ import {
   type Visibility,
   visibilityOf,
 } from "./attention-visibility.js";
+import type { LoweringContext, OperatorDefinition } from "./definition.js";
 import {
   floatAttribute,
   inputOperand,
@@ -21,10 +22,9 @@ import {
   type Operand,
   StageList,
   unsupported,
-} from "./context.js";
-import type { LoweringContext, OperatorDefinition } from "./definition.js";
-import { laneFold } from "./lanes.js";
-import { multiplyAdd } from "./multiply-add.js";
+} from "./shared/context.js";
+import { laneFold } from "./shared/lanes.js";
+import { multiplyAdd } from "./shared/multiply-add.js";
 
 /**
  * Attention: scaled dot-product attention (rule 15), in stages:

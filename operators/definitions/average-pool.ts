@@ -1,6 +1,7 @@
 import { elementCount } from "../dtype.js";
 import { k, o, type View } from "../program/builder.js";
 import { zero } from "../program/literal.js";
+import type { OperatorDefinition } from "./definition.js";
 import {
   inputOperand,
   intAttribute,
@@ -10,12 +11,11 @@ import {
   registerOf,
   requireDType,
   StageList,
-} from "./context.js";
-import type { OperatorDefinition } from "./definition.js";
-import { FLOATS } from "./elementwise.js";
-import { laneFold } from "./lanes.js";
-import { intermediateOf } from "./widen.js";
-import { cell, leaves, onInput, type Window, windowOf } from "./window.js";
+} from "./shared/context.js";
+import { FLOATS } from "./shared/elementwise.js";
+import { laneFold } from "./shared/lanes.js";
+import { intermediateOf } from "./shared/widen.js";
+import { cell, leaves, onInput, type Window, windowOf } from "./shared/window.js";
 
 /**
  * AveragePool: Y[n,c,s…] = fl(sum ÷ fl(cells)). The sum goes over 32 lanes (rule 10) by the row-major

@@ -1,5 +1,6 @@
 import { elementCount } from "../dtype.js";
 import { o, type View } from "../program/builder.js";
+import type { LoweringContext, OperatorDefinition } from "./definition.js";
 import {
   floatAttribute,
   inputOperand,
@@ -9,9 +10,8 @@ import {
   requireDType,
   StageList,
   unsupported,
-} from "./context.js";
-import type { LoweringContext, OperatorDefinition } from "./definition.js";
-import { FUNCTION_FLOATS } from "./elementwise.js";
+} from "./shared/context.js";
+import { FUNCTION_FLOATS } from "./shared/elementwise.js";
 
 /**
  * BatchNormalization at inference, per channel c: d = fl(x − mean), r = rsqrt(fl(var + ε)),

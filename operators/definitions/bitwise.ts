@@ -1,6 +1,6 @@
 import type { MicroOp } from "../program/micro-ops.js";
-import { invalid, stringAttribute } from "./context.js";
-import { binary, INTEGERS, UNSIGNED, unary } from "./elementwise.js";
+import { invalid, stringAttribute } from "./shared/context.js";
+import { binary, INTEGERS, UNSIGNED, unary } from "./shared/elementwise.js";
 
 /**
  * BitwiseAnd, BitwiseNot, BitwiseOr, BitwiseXor; BitShift by `direction` LEFT or RIGHT. A shift by

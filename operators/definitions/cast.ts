@@ -1,5 +1,6 @@
 import { type DType, dtypeFromCode } from "../dtype.js";
 import type { Register } from "../program/builder.js";
+import type { Lowering, LoweringContext, OperatorDefinition } from "./definition.js";
 import {
   input,
   inputOperand,
@@ -7,10 +8,9 @@ import {
   invalid,
   requireDType,
   unsupported,
-} from "./context.js";
-import { convert } from "./conversion.js";
-import type { Lowering, LoweringContext, OperatorDefinition } from "./definition.js";
-import { ANY_DTYPE, lowerMap } from "./elementwise.js";
+} from "./shared/context.js";
+import { convert } from "./shared/conversion.js";
+import { ANY_DTYPE, lowerMap } from "./shared/elementwise.js";
 
 /**
  * Cast: the input as the dtype that the attribute `to` names; CastLike: as the dtype of its second

@@ -1,9 +1,9 @@
 import { elementCount } from "../dtype.js";
 import type { Register } from "../program/builder.js";
-import { floatAttribute, inputOperand, invalid, requireDType } from "./context.js";
 import type { Lowering, LoweringContext, OperatorDefinition } from "./definition.js";
-import { FLOATS, lowerMap, NUMBERS, unary } from "./elementwise.js";
-import { larger, smaller } from "./extremes.js";
+import { floatAttribute, inputOperand, invalid, requireDType } from "./shared/context.js";
+import { FLOATS, lowerMap, NUMBERS, unary } from "./shared/elementwise.js";
+import { larger, smaller } from "./shared/extremes.js";
 
 const LARGEST_F32 = 3.4028234663852886e38;
 

@@ -1,7 +1,7 @@
 import { type DType, isFloat } from "../dtype.js";
 import type { BodyBuilder, Register } from "../program/builder.js";
-import { ANY_DTYPE, binary, NUMBERS } from "./elementwise.js";
-import { below } from "./extremes.js";
+import { ANY_DTYPE, binary, NUMBERS } from "./shared/elementwise.js";
+import { below } from "./shared/extremes.js";
 
 /**
  * Equal, Greater, GreaterOrEqual, Less, LessOrEqual: bool of A ∘ B with multidirectional

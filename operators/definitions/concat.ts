@@ -1,6 +1,7 @@
 import { elementCount } from "../dtype.js";
 import { o } from "../program/builder.js";
 import { LIMITS } from "../program/types.js";
+import type { LoweringContext, OperatorDefinition } from "./definition.js";
 import {
   input,
   inputOperand,
@@ -10,9 +11,8 @@ import {
   type Operand,
   requireDType,
   StageList,
-} from "./context.js";
-import type { LoweringContext, OperatorDefinition } from "./definition.js";
-import { ANY_DTYPE } from "./elementwise.js";
+} from "./shared/context.js";
+import { ANY_DTYPE } from "./shared/elementwise.js";
 
 /**
  * Concat: the inputs one after another along `axis`; their other dims are equal.

@@ -1,8 +1,8 @@
 import { elementCount } from "../dtype.js";
 import { LIMITS } from "../program/types.js";
-import { invalid, steeringInts } from "./context.js";
 import type { LoweringContext, UniformTensor } from "./definition.js";
-import { folded } from "./folded.js";
+import { invalid, steeringInts } from "./shared/context.js";
+import { folded } from "./shared/folded.js";
 
 /**
  * ConstantOfShape: a tensor of the dims that the input gives, every element the one of the

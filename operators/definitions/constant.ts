@@ -1,7 +1,7 @@
 import { f32Tensor, i64Tensor, type Tensor } from "../tensor.js";
-import { invalid, unsupported } from "./context.js";
 import type { AttributeValue, LoweringContext } from "./definition.js";
-import { folded } from "./folded.js";
+import { invalid, unsupported } from "./shared/context.js";
+import { folded } from "./shared/folded.js";
 
 /**
  * Constant: the tensor that its one attribute holds: `value` (a tensor), `value_float`,

@@ -1,5 +1,6 @@
 import { elementCount } from "../dtype.js";
 import { k, o, type View } from "../program/builder.js";
+import type { LoweringContext, OperatorDefinition } from "./definition.js";
 import {
   inputOperand,
   intAttribute,
@@ -8,11 +9,10 @@ import {
   registerOf,
   requireDType,
   single,
-} from "./context.js";
-import type { LoweringContext, OperatorDefinition } from "./definition.js";
-import { FLOATS } from "./elementwise.js";
-import { multiplyAdd } from "./multiply-add.js";
-import { cell, windowOf } from "./window.js";
+} from "./shared/context.js";
+import { FLOATS } from "./shared/elementwise.js";
+import { multiplyAdd } from "./shared/multiply-add.js";
+import { cell, windowOf } from "./shared/window.js";
 
 /**
  * Conv: Y[n,g,m,s…] = acc + bias[g,m], acc the fold over (channel, kernel…) of multiply-add of

@@ -1,5 +1,6 @@
 import { k, o, type View } from "../program/builder.js";
 import { zero } from "../program/literal.js";
+import type { OperatorDefinition } from "./definition.js";
 import {
   inputOperand,
   intAttribute,
@@ -9,10 +10,9 @@ import {
   requireDType,
   single,
   steeringInts,
-} from "./context.js";
-import type { OperatorDefinition } from "./definition.js";
-import { FLOATS } from "./elementwise.js";
-import { type Coordinate, scaled } from "./lanes.js";
+} from "./shared/context.js";
+import { FLOATS } from "./shared/elementwise.js";
+import { type Coordinate, scaled } from "./shared/lanes.js";
 
 /**
  * CumSum: y[i] = sum of x[0] … x[i] along an axis, sequential from +0 (rule 10); without x[i] itself

@@ -1,3 +1,4 @@
+import type { LoweringContext, OperatorDefinition } from "./definition.js";
 import {
   inputOperand,
   intAttribute,
@@ -5,10 +6,9 @@ import {
   type Operand,
   requireDType,
   stringAttribute,
-} from "./context.js";
-import type { LoweringContext, OperatorDefinition } from "./definition.js";
-import { ANY_DTYPE } from "./elementwise.js";
-import { transposedView } from "./transposed-view.js";
+} from "./shared/context.js";
+import { ANY_DTYPE } from "./shared/elementwise.js";
+import { transposedView } from "./shared/transposed-view.js";
 
 /**
  * DepthToSpace moves blocks of channels of [N, C, H, W] into space, SpaceToDepth the other way, with

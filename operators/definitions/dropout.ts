@@ -1,9 +1,15 @@
 import { elementCount } from "../dtype.js";
 import { o, type View } from "../program/builder.js";
 import { viewOf } from "../tensor.js";
-import { inputOperand, intAttribute, requireDType, StageList, unsupported } from "./context.js";
 import type { LoweringContext, OperatorDefinition } from "./definition.js";
-import { FLOATS } from "./elementwise.js";
+import {
+  inputOperand,
+  intAttribute,
+  requireDType,
+  StageList,
+  unsupported,
+} from "./shared/context.js";
+import { FLOATS } from "./shared/elementwise.js";
 
 /**
  * Dropout in inference: the first output is the input, the second a mask of ones (bool from

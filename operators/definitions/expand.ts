@@ -1,9 +1,9 @@
 import type { Register } from "../program/builder.js";
-import { broadcastDims, broadcastIndex } from "./broadcast.js";
-import { inputOperand, invalid, requireDType, single, steeringInts } from "./context.js";
 import type { OperatorDefinition } from "./definition.js";
-import { ANY_DTYPE } from "./elementwise.js";
-import { mergeBroadcast } from "./merge-axes.js";
+import { broadcastDims, broadcastIndex } from "./shared/broadcast.js";
+import { inputOperand, invalid, requireDType, single, steeringInts } from "./shared/context.js";
+import { ANY_DTYPE } from "./shared/elementwise.js";
+import { mergeBroadcast } from "./shared/merge-axes.js";
 
 /**
  * Expand: the input broadcast with `shape`, in both directions: a 1 in shape keeps the input's dim.

@@ -1,7 +1,7 @@
 import { elementCount } from "../dtype.js";
-import { input, intAttribute, invalid } from "./context.js";
 import type { OperatorDefinition } from "./definition.js";
 import { copyAs } from "./identity.js";
+import { input, intAttribute, invalid } from "./shared/context.js";
 
 /**
  * Flatten: a matrix of the dims before `axis` (1) by the dims from it on.

@@ -1,4 +1,4 @@
-import { FUNCTION_FLOATS, unary } from "./elementwise.js";
+import { FUNCTION_FLOATS, unary } from "./shared/elementwise.js";
 
 /**
  * Erf, Exp, Log, Tanh: the correctly rounded binary32 function of each element (rule 6).

@@ -7,6 +7,7 @@ import {
   times,
   type View,
 } from "../program/builder.js";
+import type { LoweringContext, OperatorDefinition } from "./definition.js";
 import {
   inputOperand,
   intAttribute,
@@ -15,9 +16,8 @@ import {
   type Operand,
   requireDType,
   single,
-} from "./context.js";
-import type { LoweringContext, OperatorDefinition } from "./definition.js";
-import { ANY_DTYPE } from "./elementwise.js";
+} from "./shared/context.js";
+import { ANY_DTYPE } from "./shared/elementwise.js";
 
 /**
  * Reads at positions that the second input holds.

@@ -1,7 +1,7 @@
 import type { BodyBuilder, Register } from "../program/builder.js";
-import { inputOperand, invalid, requireDType, stringAttribute } from "./context.js";
 import type { OperatorDefinition } from "./definition.js";
-import { FUNCTION_FLOATS, lowerMap, unary } from "./elementwise.js";
+import { inputOperand, invalid, requireDType, stringAttribute } from "./shared/context.js";
+import { FUNCTION_FLOATS, lowerMap, unary } from "./shared/elementwise.js";
 
 /**
  * Gelu: with `approximate = "none"` y = (0.5 · x) · (1 + erf(x · fl(√½))) (rule 7), with "tanh"

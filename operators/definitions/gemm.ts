@@ -1,5 +1,6 @@
 import { k, o, type View } from "../program/builder.js";
-import { broadcastIndex } from "./broadcast.js";
+import type { LoweringContext, OperatorDefinition } from "./definition.js";
+import { broadcastIndex } from "./shared/broadcast.js";
 import {
   floatAttribute,
   inputOperand,
@@ -9,10 +10,9 @@ import {
   registerOf,
   requireDType,
   single,
-} from "./context.js";
-import type { LoweringContext, OperatorDefinition } from "./definition.js";
-import { FLOATS } from "./elementwise.js";
-import { multiplyAdd } from "./multiply-add.js";
+} from "./shared/context.js";
+import { FLOATS } from "./shared/elementwise.js";
+import { multiplyAdd } from "./shared/multiply-add.js";
 
 /**
  * Gemm: Y[m,n] = fl(fl(α·acc) + fl(β·C)), acc the fold over k of multiply-add of A'[m,k] and B'[k,n]

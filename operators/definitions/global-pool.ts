@@ -1,11 +1,11 @@
 import { elementCount } from "../dtype.js";
 import type { View } from "../program/builder.js";
-import { inputOperand, invalid, registerOf, requireDType, StageList } from "./context.js";
 import type { OperatorDefinition } from "./definition.js";
-import { FLOATS } from "./elementwise.js";
-import { type Combine, laneFold } from "./lanes.js";
-import { elementIndex, rowsOf, seenAs } from "./rows.js";
-import { intermediateOf } from "./widen.js";
+import { inputOperand, invalid, registerOf, requireDType, StageList } from "./shared/context.js";
+import { FLOATS } from "./shared/elementwise.js";
+import { type Combine, laneFold } from "./shared/lanes.js";
+import { elementIndex, rowsOf, seenAs } from "./shared/rows.js";
+import { intermediateOf } from "./shared/widen.js";
 
 /**
  * GlobalAveragePool: Y[n,c] = fl(sum ÷ fl(cells)), the sum over 32 lanes of the row-major spatial

@@ -1,4 +1,5 @@
 import { elementCount } from "../dtype.js";
+import type { Lowering, LoweringContext, OperatorDefinition } from "./definition.js";
 import {
   floatAttribute,
   inputOperand,
@@ -6,10 +7,9 @@ import {
   invalid,
   requireDType,
   StageList,
-} from "./context.js";
-import type { Lowering, LoweringContext, OperatorDefinition } from "./definition.js";
-import { FUNCTION_FLOATS } from "./elementwise.js";
-import { normalize, requireStashF32 } from "./normalization.js";
+} from "./shared/context.js";
+import { FUNCTION_FLOATS } from "./shared/elementwise.js";
+import { normalize, requireStashF32 } from "./shared/normalization.js";
 
 /**
  * GroupNormalization: y = fl(fl(fl(d·r)·scale) + bias), statistics over the channels of a group and all

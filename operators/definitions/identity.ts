@@ -1,9 +1,9 @@
 import type { DType } from "../dtype.js";
 import { elementCount } from "../dtype.js";
 import { o, type View } from "../program/builder.js";
-import { inputOperand, requireDType, single } from "./context.js";
 import type { Lowering, LoweringContext, OperatorDefinition } from "./definition.js";
-import { ANY_DTYPE } from "./elementwise.js";
+import { inputOperand, requireDType, single } from "./shared/context.js";
+import { ANY_DTYPE } from "./shared/elementwise.js";
 
 /**
  * Identity: the input as it is.

@@ -1,5 +1,5 @@
-import { intAttribute } from "./context.js";
-import { FLOATS, unary } from "./elementwise.js";
+import { intAttribute } from "./shared/context.js";
+import { FLOATS, unary } from "./shared/elementwise.js";
 
 /**
  * IsNaN, IsInf: bool of a float's kind. `detect_negative` and `detect_positive` (both 1) say which

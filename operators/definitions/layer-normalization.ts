@@ -1,4 +1,5 @@
-import { broadcastDims } from "./broadcast.js";
+import type { LoweringContext, OperatorDefinition } from "./definition.js";
+import { broadcastDims } from "./shared/broadcast.js";
 import {
   floatAttribute,
   inputOperand,
@@ -8,10 +9,9 @@ import {
   type Operand,
   requireDType,
   StageList,
-} from "./context.js";
-import type { LoweringContext, OperatorDefinition } from "./definition.js";
-import { FUNCTION_FLOATS } from "./elementwise.js";
-import { normalize, requireStashF32 } from "./normalization.js";
+} from "./shared/context.js";
+import { FUNCTION_FLOATS } from "./shared/elementwise.js";
+import { normalize, requireStashF32 } from "./shared/normalization.js";
 
 /**
  * LayerNormalization: y = fl(fl(fl(d·r)·scale) + bias) over all axes from `axis` on, d = fl(x − mean),

@@ -1,5 +1,5 @@
 import type { DType } from "../dtype.js";
-import { binary, unary } from "./elementwise.js";
+import { binary, unary } from "./shared/elementwise.js";
 
 /**
  * And, Not, Or, Xor of bools, with multidirectional broadcasting.

@@ -1,5 +1,6 @@
 import { elementCount } from "../dtype.js";
 import { o, type View } from "../program/builder.js";
+import type { OperatorDefinition } from "./definition.js";
 import {
   floatAttribute,
   inputOperand,
@@ -7,10 +8,9 @@ import {
   invalid,
   requireDType,
   StageList,
-} from "./context.js";
-import type { OperatorDefinition } from "./definition.js";
-import { FUNCTION_FLOATS } from "./elementwise.js";
-import { laneFold } from "./lanes.js";
+} from "./shared/context.js";
+import { FUNCTION_FLOATS } from "./shared/elementwise.js";
+import { laneFold } from "./shared/lanes.js";
 
 /**
  * LRN: y = x ÷ pow(fl(bias + fl(fl(alpha ÷ size) · s)), beta), s the sum of fl(x·x) over `size`

@@ -1,9 +1,9 @@
 import { type Index, k, o, type View } from "../program/builder.js";
-import { broadcastDims } from "./broadcast.js";
-import { inputOperand, invalid, registerOf, requireDType, single } from "./context.js";
 import type { OperatorDefinition } from "./definition.js";
-import { FLOATS } from "./elementwise.js";
-import { multiplyAdd } from "./multiply-add.js";
+import { broadcastDims } from "./shared/broadcast.js";
+import { inputOperand, invalid, registerOf, requireDType, single } from "./shared/context.js";
+import { FLOATS } from "./shared/elementwise.js";
+import { multiplyAdd } from "./shared/multiply-add.js";
 
 /**
  * MatMul: numpy.matmul. C[…,m,n] = fold over k of multiply-add of A[…,m,k] and B[…,k,n] (rule 9).

@@ -2,6 +2,7 @@ import type { DType } from "../dtype.js";
 import { elementCount, stridesOf } from "../dtype.js";
 import { type BodyBuilder, k, o, type Register, type View } from "../program/builder.js";
 import { literal } from "../program/literal.js";
+import type { OperatorDefinition } from "./definition.js";
 import {
   inputOperand,
   intAttribute,
@@ -9,12 +10,11 @@ import {
   invalid,
   requireDType,
   StageList,
-} from "./context.js";
-import type { OperatorDefinition } from "./definition.js";
-import { FLOATS } from "./elementwise.js";
-import { larger, lowest, winsOver } from "./extremes.js";
-import { type Coordinate, scaled } from "./lanes.js";
-import { cell, onInput, windowOf } from "./window.js";
+} from "./shared/context.js";
+import { FLOATS } from "./shared/elementwise.js";
+import { larger, lowest, winsOver } from "./shared/extremes.js";
+import { type Coordinate, scaled } from "./shared/lanes.js";
+import { cell, onInput, windowOf } from "./shared/window.js";
 
 /**
  * MaxPool: Y[n,c,s…] = max over the window's cells that lie on the input (rule 8); padding is

@@ -1,5 +1,5 @@
-import { NUMBERS, variadic } from "./elementwise.js";
-import { larger, smaller } from "./extremes.js";
+import { NUMBERS, variadic } from "./shared/elementwise.js";
+import { larger, smaller } from "./shared/extremes.js";
 
 /**
  * Min, Max: smallest or largest of one or more broadcast operands, left to right.

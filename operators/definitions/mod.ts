@@ -1,7 +1,7 @@
 import { isFloat } from "../dtype.js";
 import type { BodyBuilder, Register } from "../program/builder.js";
-import { intAttribute, invalid } from "./context.js";
-import { binary, FUNCTION_FLOATS, INTEGERS } from "./elementwise.js";
+import { intAttribute, invalid } from "./shared/context.js";
+import { binary, FUNCTION_FLOATS, INTEGERS } from "./shared/elementwise.js";
 
 /**
  * Mod: with `fmod = 0` the remainder has the divisor's sign, with 1 the dividend's.

@@ -7,6 +7,7 @@ import {
   times,
   type View,
 } from "../program/builder.js";
+import type { Lowering, LoweringContext, OperatorDefinition } from "./definition.js";
 import {
   floatAttribute,
   inputOperand,
@@ -18,10 +19,9 @@ import {
   single,
   steeringInts,
   stringAttribute,
-} from "./context.js";
-import type { Lowering, LoweringContext, OperatorDefinition } from "./definition.js";
-import { ANY_DTYPE, FLOATS } from "./elementwise.js";
-import { type CopyAxis, mergeCopy, mergeWhole } from "./merge-axes.js";
+} from "./shared/context.js";
+import { ANY_DTYPE, FLOATS } from "./shared/elementwise.js";
+import { type CopyAxis, mergeCopy, mergeWhole } from "./shared/merge-axes.js";
 
 /**
  * Pad: the input with cells added before and after each axis; negative pads remove cells.

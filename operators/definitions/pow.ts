@@ -1,9 +1,9 @@
 import { isFloat } from "../dtype.js";
 import type { BodyBuilder, Register } from "../program/builder.js";
-import { inputOperand, invalid, requireDType } from "./context.js";
-import { convert } from "./conversion.js";
 import type { OperatorDefinition } from "./definition.js";
-import { FUNCTION_FLOATS, lowerMap, NUMBERS, SIGNED } from "./elementwise.js";
+import { inputOperand, invalid, requireDType } from "./shared/context.js";
+import { convert } from "./shared/conversion.js";
+import { FUNCTION_FLOATS, lowerMap, NUMBERS, SIGNED } from "./shared/elementwise.js";
 
 /**
  * Pow: y = base ^ exponent with multidirectional broadcasting, in the base's dtype.

@@ -4,9 +4,9 @@ import { o, type View } from "../program/builder.js";
 import { LIMITS } from "../program/types.js";
 import { bf16ToNumber, f16ToNumber } from "../scalar/half.js";
 import { type Tensor, viewOf } from "../tensor.js";
-import { inputOperand, invalid, type Operand, requireDType, single } from "./context.js";
-import { convert } from "./conversion.js";
 import type { LoweringContext, OperatorDefinition } from "./definition.js";
+import { inputOperand, invalid, type Operand, requireDType, single } from "./shared/context.js";
+import { convert } from "./shared/conversion.js";
 
 /**
  * Range: y[i] = start + i · delta for max(⌈(limit − start) ÷ delta⌉, 0) elements; product and sum

@@ -1,8 +1,8 @@
 import { elementCount } from "../dtype.js";
 import type { BodyBuilder, Register } from "../program/builder.js";
-import { floatAttribute, inputOperand, invalid, requireDType } from "./context.js";
 import type { OperatorDefinition } from "./definition.js";
-import { FLOATS, lowerMap, unary } from "./elementwise.js";
+import { floatAttribute, inputOperand, invalid, requireDType } from "./shared/context.js";
+import { FLOATS, lowerMap, unary } from "./shared/elementwise.js";
 
 /**
  * Rectifiers with a slope below zero: y = x < 0 ? slope · x : x; NaN and −0 stay as they are.

@@ -1,6 +1,7 @@
 import { type DType, elementCount } from "../dtype.js";
 import { type BodyBuilder, k, type Register, type View } from "../program/builder.js";
 import { literal } from "../program/literal.js";
+import type { OperatorDefinition } from "./definition.js";
 import {
   inputOperand,
   intAttribute,
@@ -9,10 +10,9 @@ import {
   registerOf,
   requireDType,
   StageList,
-} from "./context.js";
-import type { OperatorDefinition } from "./definition.js";
-import { FLOATS, FUNCTION_FLOATS } from "./elementwise.js";
-import { laneFold } from "./lanes.js";
+} from "./shared/context.js";
+import { FLOATS, FUNCTION_FLOATS } from "./shared/elementwise.js";
+import { laneFold } from "./shared/lanes.js";
 import {
   elementIndex,
   type Rows,
@@ -23,8 +23,8 @@ import {
   rowsOf,
   sameElement,
   seenAs,
-} from "./rows.js";
-import { intermediateOf } from "./widen.js";
+} from "./shared/rows.js";
+import { intermediateOf } from "./shared/widen.js";
 
 /**
  * Reductions over axes; positions count row-major over the reduced axes in ascending order.

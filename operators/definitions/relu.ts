@@ -1,4 +1,4 @@
-import { FLOATS, SIGNED, unary } from "./elementwise.js";
+import { FLOATS, SIGNED, unary } from "./shared/elementwise.js";
 
 /**
  * Relu: y = max(x, +0); so relu(NaN) = NaN and relu(−0) = +0 (rule 8).

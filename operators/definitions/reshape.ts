@@ -1,7 +1,7 @@
 import { elementCount } from "../dtype.js";
-import { input, intAttribute, invalid, steeringInts } from "./context.js";
 import type { LoweringContext, OperatorDefinition } from "./definition.js";
 import { copyAs } from "./identity.js";
+import { input, intAttribute, invalid, steeringInts } from "./shared/context.js";
 
 /**
  * Reshape: the elements in their order with new dims. In `shape`, one −1 is inferred from the

@@ -1,4 +1,4 @@
-import { FLOATS, unary } from "./elementwise.js";
+import { FLOATS, unary } from "./shared/elementwise.js";
 
 /**
  * Sqrt: y = fl(√x). Reciprocal: y = fl(1 ÷ x). √ of a negative number is NaN, √−0 = −0.

@@ -1,4 +1,4 @@
-import { FLOATS, unary } from "./elementwise.js";
+import { FLOATS, unary } from "./shared/elementwise.js";
 
 /**
  * Ceil, Floor, Round: to an integral value up, down, or to the nearest (half to even, rule 8).

@@ -1,7 +1,7 @@
 import { elementCount } from "../dtype.js";
 import { i64Tensor } from "../tensor.js";
-import { input, intAttribute } from "./context.js";
-import { folded } from "./folded.js";
+import { input, intAttribute } from "./shared/context.js";
+import { folded } from "./shared/folded.js";
 
 /**
  * Shape: the input's dims as i64, from `start` (0) to `end` (rank), which count from the end where

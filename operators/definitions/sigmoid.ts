@@ -1,6 +1,6 @@
 import type { BodyBuilder, Register } from "../program/builder.js";
-import { floatAttribute } from "./context.js";
-import { FLOATS, FUNCTION_FLOATS, unary } from "./elementwise.js";
+import { floatAttribute } from "./shared/context.js";
+import { FLOATS, FUNCTION_FLOATS, unary } from "./shared/elementwise.js";
 
 /**
  * Sigmoid: y = 1 ÷ (1 + exp(−x)) (rule 7).

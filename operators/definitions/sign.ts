@@ -1,5 +1,5 @@
 import type { BodyBuilder, Register } from "../program/builder.js";
-import { FLOATS, NUMBERS, SIGNED, UNSIGNED, unary } from "./elementwise.js";
+import { FLOATS, NUMBERS, SIGNED, UNSIGNED, unary } from "./shared/elementwise.js";
 
 /**
  * Abs, Neg, Sign.

@@ -1,3 +1,4 @@
+import type { LoweringContext, OperatorDefinition } from "./definition.js";
 import {
   inputOperand,
   intsAttribute,
@@ -6,11 +7,10 @@ import {
   requireDType,
   StageList,
   steeringInts,
-} from "./context.js";
-import type { LoweringContext, OperatorDefinition } from "./definition.js";
-import { ANY_DTYPE } from "./elementwise.js";
-import { type CopyAxis, wholeAxis } from "./merge-axes.js";
-import { stridedCopy } from "./strided-copy.js";
+} from "./shared/context.js";
+import { ANY_DTYPE } from "./shared/elementwise.js";
+import { type CopyAxis, wholeAxis } from "./shared/merge-axes.js";
+import { stridedCopy } from "./shared/strided-copy.js";
 
 /**
  * Slice: `x[start:end:step]` on some axes as in numpy: negative starts and ends count from the

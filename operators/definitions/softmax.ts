@@ -1,4 +1,5 @@
 import type { BodyBuilder, Register, View } from "../program/builder.js";
+import type { LoweringContext, OperatorDefinition } from "./definition.js";
 import {
   inputOperand,
   intAttribute,
@@ -7,11 +8,17 @@ import {
   type Operand,
   requireDType,
   StageList,
-} from "./context.js";
-import type { LoweringContext, OperatorDefinition } from "./definition.js";
-import { FUNCTION_FLOATS } from "./elementwise.js";
-import { laneFold } from "./lanes.js";
-import { elementIndex, type Rows, rowOfElement, rowsOf, sameElement, seenAs } from "./rows.js";
+} from "./shared/context.js";
+import { FUNCTION_FLOATS } from "./shared/elementwise.js";
+import { laneFold } from "./shared/lanes.js";
+import {
+  elementIndex,
+  type Rows,
+  rowOfElement,
+  rowsOf,
+  sameElement,
+  seenAs,
+} from "./shared/rows.js";
 
 /**
  * Softmax: m = max, e = exp(fl(x − m)), s = lane sum of e, y = fl(e ÷ s) (rule 13); a row of all −∞

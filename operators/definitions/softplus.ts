@@ -1,4 +1,4 @@
-import { FUNCTION_FLOATS, unary } from "./elementwise.js";
+import { FUNCTION_FLOATS, unary } from "./shared/elementwise.js";
 
 /**
  * Softplus: y = log1p(exp(x)) for x ≤ 20, else x (rule 7); NaN stays.

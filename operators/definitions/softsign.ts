@@ -1,4 +1,4 @@
-import { FLOATS, unary } from "./elementwise.js";
+import { FLOATS, unary } from "./shared/elementwise.js";
 
 /**
  * Softsign: y = x ÷ (1 + |x|).

@@ -1,3 +1,4 @@
+import type { LoweringContext, OperatorDefinition } from "./definition.js";
 import {
   inputOperand,
   intAttribute,
@@ -7,11 +8,10 @@ import {
   requireDType,
   StageList,
   steeringInts,
-} from "./context.js";
-import type { LoweringContext, OperatorDefinition } from "./definition.js";
-import { ANY_DTYPE } from "./elementwise.js";
-import { wholeAxis } from "./merge-axes.js";
-import { stridedCopy } from "./strided-copy.js";
+} from "./shared/context.js";
+import { ANY_DTYPE } from "./shared/elementwise.js";
+import { wholeAxis } from "./shared/merge-axes.js";
+import { stridedCopy } from "./shared/strided-copy.js";
 
 /**
  * Split: consecutive pieces of the input along `axis` (0), one per output.

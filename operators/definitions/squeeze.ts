@@ -1,6 +1,6 @@
-import { input, intsAttribute, invalid, normalizeAxis, steeringInts } from "./context.js";
 import type { LoweringContext, OperatorDefinition } from "./definition.js";
 import { copyAs } from "./identity.js";
+import { input, intsAttribute, invalid, normalizeAxis, steeringInts } from "./shared/context.js";
 
 /**
  * Squeeze removes axes of extent 1 (all of them where `axes` is left out); Unsqueeze inserts axes

@@ -1,4 +1,4 @@
-import { FLOATS, variadic } from "./elementwise.js";
+import { FLOATS, variadic } from "./shared/elementwise.js";
 
 /**
  * Sum: y = ((x₀ + x₁) + x₂) + … over one or more broadcast operands (rule 10: sequential, each

@@ -1,5 +1,5 @@
-import { floatAttribute } from "./context.js";
-import { FUNCTION_FLOATS, unary } from "./elementwise.js";
+import { floatAttribute } from "./shared/context.js";
+import { FUNCTION_FLOATS, unary } from "./shared/elementwise.js";
 import { sigmoidOf } from "./sigmoid.js";
 
 /**

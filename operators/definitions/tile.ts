@@ -1,7 +1,7 @@
 import { type Index, o, type View } from "../program/builder.js";
-import { inputOperand, invalid, requireDType, single, steeringInts } from "./context.js";
 import type { OperatorDefinition } from "./definition.js";
-import { ANY_DTYPE } from "./elementwise.js";
+import { inputOperand, invalid, requireDType, single, steeringInts } from "./shared/context.js";
+import { ANY_DTYPE } from "./shared/elementwise.js";
 
 /**
  * Tile: the input repeated `repeats[i]` times along axis i.

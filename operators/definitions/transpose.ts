@@ -1,7 +1,7 @@
-import { inputOperand, intsAttribute, invalid, requireDType } from "./context.js";
 import type { OperatorDefinition } from "./definition.js";
-import { ANY_DTYPE } from "./elementwise.js";
-import { transposedView } from "./transposed-view.js";
+import { inputOperand, intsAttribute, invalid, requireDType } from "./shared/context.js";
+import { ANY_DTYPE } from "./shared/elementwise.js";
+import { transposedView } from "./shared/transposed-view.js";
 
 /**
  * Transpose: output axis i is input axis `perm[i]`; without `perm` the axes are reversed.

@@ -1,5 +1,6 @@
 import { elementCount } from "../dtype.js";
 import { o, type View } from "../program/builder.js";
+import type { OperatorDefinition } from "./definition.js";
 import {
   inputOperand,
   intAttribute,
@@ -7,9 +8,8 @@ import {
   requireDType,
   single,
   steeringInts,
-} from "./context.js";
-import type { OperatorDefinition } from "./definition.js";
-import { ANY_DTYPE } from "./elementwise.js";
+} from "./shared/context.js";
+import { ANY_DTYPE } from "./shared/elementwise.js";
 
 /**
  * Trilu: of each matrix the part on and above the k-th diagonal (`upper` = 1, the default) or on and

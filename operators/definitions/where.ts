@@ -1,7 +1,7 @@
 import type { Register } from "../program/builder.js";
-import { inputOperand, invalid, requireDType } from "./context.js";
 import type { OperatorDefinition } from "./definition.js";
-import { ANY_DTYPE, lowerMap } from "./elementwise.js";
+import { inputOperand, invalid, requireDType } from "./shared/context.js";
+import { ANY_DTYPE, lowerMap } from "./shared/elementwise.js";
 
 /**
  * Where: y = condition ? a : b, the three operands broadcast together.

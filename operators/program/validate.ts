@@ -176,8 +176,8 @@ function checkLiteral(l: Literal): void {
     l.type === "f32" ? 0x7f800000n : l.type === "f64" ? 0x7ff0000000000000n : undefined;
   if (exponent === undefined) return;
   const magnitude = l.bits & (exponent | (exponent === 0x7f800000n ? 0x7fffffn : 0xfffffffffffffn));
-  const isNaN = magnitude > exponent;
-  require(!isNaN || l.bits === CANONICAL_NAN[l.type as "f32" | "f64"], "NaN is canonical");
+  const holdsNaN = magnitude > exponent;
+  require(!holdsNaN || l.bits === CANONICAL_NAN[l.type as "f32" | "f64"], "NaN is canonical");
 }
 
 function checkDims(what: string, dims: readonly number[]): void {

@@ -269,6 +269,12 @@ function armVectors(text: string): Vector[] {
   });
 }
 
+/**
+ * Where the samples (GNU MPFR) differ from the contract: mpfr_rec_sqrt(−0) is +∞, but IEEE 754-2019,
+ * 9.2.1, has rSqrt(−0) = −∞, as have the digests of all inputs.
+ */
+const OTHERWISE: ReadonlySet<string> = new Set(["f32.rsqrt 80000000 7f800000"]);
+
 function canonical(bits: string): string {
   return (Number.parseInt(bits, 16) & 0x7fffffff) > 0x7f800000 ? NAN : bits;
 }
@@ -279,7 +285,9 @@ describe(`vectors from outside (ASSAY_DATA, here ${DATA})`, () => {
   for (const [op, file] of single) {
     const samples = read(`samples/${file}.txt`);
     it.skipIf(samples === undefined)(`${op}: samples${samples ? "" : " are missing"}`, () => {
-      expect(wrong(op as FunctionOp, sampleVectors(samples ?? ""))).toEqual([]);
+      const vectors = sampleVectors(samples ?? "");
+      const agreed = vectors.filter(([x, y]) => !OTHERWISE.has(`${op} ${x} ${y}`));
+      expect(wrong(op as FunctionOp, agreed)).toEqual([]);
     });
 
     const arm = read(`arm/${file}.tst`);

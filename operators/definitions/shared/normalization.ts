@@ -1,8 +1,8 @@
-import { type DType, elementCount } from "../dtype.js";
-import type { BodyBuilder, Index, Register, View } from "../program/builder.js";
+import { type DType, elementCount } from "../../dtype.js";
+import type { BodyBuilder, Index, Register, View } from "../../program/builder.js";
+import type { LoweringContext } from "../definition.js";
 import { broadcastIndex } from "./broadcast.js";
 import { intAttribute, type Operand, type StageList, unsupported } from "./context.js";
-import type { LoweringContext } from "./definition.js";
 import { laneFold } from "./lanes.js";
 import { mergeBroadcast } from "./merge-axes.js";
 import { elementIndex, type Rows, rowIndex, rowsOf } from "./rows.js";

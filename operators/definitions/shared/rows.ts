@@ -1,4 +1,5 @@
-import { type Index, o, type View } from "../program/builder.js";
+import { type Index, o, type View } from "../../program/builder.js";
+import type { LoweringContext } from "../definition.js";
 import {
   intAttribute,
   intsAttribute,
@@ -7,7 +8,6 @@ import {
   type Operand,
   steeringInts,
 } from "./context.js";
-import type { LoweringContext } from "./definition.js";
 import type { Coordinate } from "./lanes.js";
 
 /**

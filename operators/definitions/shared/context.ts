@@ -1,9 +1,9 @@
-import { DTYPES, type DType, elementCount } from "../dtype.js";
-import { AssayError } from "../errors.js";
-import type { View } from "../program/builder.js";
-import { buildProgram, type ProgramSpec } from "../program/builder.js";
-import { type Tensor, type TensorType, viewOf } from "../tensor.js";
-import type { Lowering, LoweringContext, Stage, StageSource } from "./definition.js";
+import { DTYPES, type DType, elementCount } from "../../dtype.js";
+import { AssayError } from "../../errors.js";
+import type { View } from "../../program/builder.js";
+import { buildProgram, type ProgramSpec } from "../../program/builder.js";
+import { type Tensor, type TensorType, viewOf } from "../../tensor.js";
+import type { Lowering, LoweringContext, Stage, StageSource } from "../definition.js";
 
 /** Helpers that every definition uses to read its node: attributes, inputs, steering values. */
 

@@ -1,4 +1,4 @@
-import { o, type View } from "../program/builder.js";
+import { o, type View } from "../../program/builder.js";
 import type { Operand, StageList } from "./context.js";
 import { type CopyAxis, mergeCopy } from "./merge-axes.js";
 

@@ -1,6 +1,13 @@
-import { DTYPES, type DType, elementCount, isFloat } from "../dtype.js";
-import { type BodyBuilder, k, o, type Register, type Term, type View } from "../program/builder.js";
-import { zero } from "../program/literal.js";
+import { DTYPES, type DType, elementCount, isFloat } from "../../dtype.js";
+import {
+  type BodyBuilder,
+  k,
+  o,
+  type Register,
+  type Term,
+  type View,
+} from "../../program/builder.js";
+import { zero } from "../../program/literal.js";
 import type { Operand, StageList } from "./context.js";
 import { highest, larger, lowest, smaller } from "./extremes.js";
 

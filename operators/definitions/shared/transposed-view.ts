@@ -1,6 +1,6 @@
-import { type Index, o, type View } from "../program/builder.js";
+import { type Index, o, type View } from "../../program/builder.js";
+import type { Lowering, LoweringContext } from "../definition.js";
 import { type Operand, single } from "./context.js";
-import type { Lowering, LoweringContext } from "./definition.js";
 import { mergeTranspose } from "./merge-axes.js";
 
 /**

@@ -1,7 +1,7 @@
-import { DTYPES, type DType, isFloat } from "../dtype.js";
-import type { BodyBuilder, Register } from "../program/builder.js";
-import { literal } from "../program/literal.js";
-import type { Literal } from "../program/types.js";
+import { DTYPES, type DType, isFloat } from "../../dtype.js";
+import type { BodyBuilder, Register } from "../../program/builder.js";
+import { literal } from "../../program/literal.js";
+import type { Literal } from "../../program/types.js";
 
 /** Maximum, minimum and the order of arg-max per dtype, and what they start from (rules 8, 11). */
 

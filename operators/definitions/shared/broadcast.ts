@@ -1,6 +1,6 @@
-import { type Index, o, type View } from "../program/builder.js";
+import { type Index, o, type View } from "../../program/builder.js";
+import type { LoweringContext } from "../definition.js";
 import { invalid } from "./context.js";
-import type { LoweringContext } from "./definition.js";
 
 /** Numpy-style broadcast dims (ONNX "multidirectional broadcasting"). */
 export function broadcastDims(

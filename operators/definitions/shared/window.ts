@@ -1,6 +1,6 @@
-import { o } from "../program/builder.js";
+import { o } from "../../program/builder.js";
+import type { LoweringContext } from "../definition.js";
 import { intAttribute, intsAttribute, invalid, stringAttribute, unsupported } from "./context.js";
-import type { LoweringContext } from "./definition.js";
 import { type Coordinate, scaled } from "./lanes.js";
 
 /** The sliding window of convolution and pooling: one entry per spatial axis in every list. */

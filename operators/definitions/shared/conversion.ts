@@ -1,5 +1,5 @@
-import { DTYPES, type DType, isFloat } from "../dtype.js";
-import type { BodyBuilder, Register } from "../program/builder.js";
+import { DTYPES, type DType, isFloat } from "../../dtype.js";
+import type { BodyBuilder, Register } from "../../program/builder.js";
 
 /**
  * A register read from `from` as a register that is stored as `to`, so that storing it completes

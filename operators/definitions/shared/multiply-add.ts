@@ -1,6 +1,6 @@
-import type { RegisterType } from "../dtype.js";
-import type { BodyBuilder, ProgramSpec, Register } from "../program/builder.js";
-import { zero } from "../program/literal.js";
+import type { RegisterType } from "../../dtype.js";
+import type { BodyBuilder, ProgramSpec, Register } from "../../program/builder.js";
+import { zero } from "../../program/literal.js";
 
 /**
  * The named building block of every contraction (rule 9): acc = +0; acc = fl(acc + fl(a·b)).

@@ -1,6 +1,7 @@
-import type { DType } from "../dtype.js";
-import type { BodyBuilder, Register, View } from "../program/builder.js";
-import { LIMITS } from "../program/types.js";
+import type { DType } from "../../dtype.js";
+import type { BodyBuilder, Register, View } from "../../program/builder.js";
+import { LIMITS } from "../../program/types.js";
+import type { Lowering, LoweringContext, OperatorDefinition } from "../definition.js";
 import { broadcastDims, broadcastIndex } from "./broadcast.js";
 import {
   input,
@@ -12,7 +13,6 @@ import {
   single,
   unsupported,
 } from "./context.js";
-import type { Lowering, LoweringContext, OperatorDefinition } from "./definition.js";
 import { mergeBroadcast } from "./merge-axes.js";
 
 /** Families of maps: the element depends on the elements at the same (broadcast) coordinate. */

@@ -1,4 +1,4 @@
-import type { DType } from "../dtype.js";
+import type { DType } from "../../dtype.js";
 
 /** Dtype of an intermediate over elements of `dtype`: f16 and bf16 stay widened (rule 5). */
 export function intermediateOf(dtype: DType): DType {

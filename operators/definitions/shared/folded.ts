@@ -1,6 +1,6 @@
-import { AssayError } from "../errors.js";
-import type { Tensor } from "../tensor.js";
-import type { LoweringContext, OperatorDefinition, UniformTensor } from "./definition.js";
+import { AssayError } from "../../errors.js";
+import type { Tensor } from "../../tensor.js";
+import type { LoweringContext, OperatorDefinition, UniformTensor } from "../definition.js";
 
 /** A definition whose single output is known when shapes are bound, so that it never runs. */
 export function folded(

@@ -1,0 +1,145 @@
+import { readFileSync } from "node:fs";
+import { expect } from "vitest";
+import { WasmMachine } from "../../operators/backends/wasm/machine/index.js";
+import { f32Tensor, type Machine, type Tensor } from "../../operators/index.js";
+import type { Settlement } from "../../src/dispute/settle.js";
+import { type Run, type RunRequest, runModel } from "../../src/execute/run-model.js";
+import { parseTensorFile } from "../../src/files/parse.js";
+import { planCost } from "../../src/graph/cost.js";
+import { type ModelDigest, modelDigest } from "../../src/graph/digests.js";
+import type { Plan } from "../../src/graph/plan.js";
+import type { Model } from "../../src/graph/types.js";
+import { nodeHasher } from "../../src/merkle/node-hash.js";
+import { importOnnx } from "../../src/onnx/import.js";
+import { keyFromEntropy } from "../../src/receipt/key.js";
+import { disputeRuns } from "../../src/verify/against.js";
+import { type ProgramRunner, recomputeWith, wasmRunner } from "../../src/verify/recompute.js";
+import { replayRun } from "../../src/verify/replay.js";
+import type { KeptRun } from "../../src/verify/run-provider.js";
+import { dataPath } from "../support/data.js";
+
+/** A model with its digest and the inputs that a suite runs it on. */
+export interface World {
+  readonly model: Model;
+  readonly digest: ModelDigest;
+  readonly inputs: ReadonlyMap<string, Tensor>;
+}
+
+export function worldOf(model: Model, ...inputs: readonly Tensor[]): World {
+  const named = model.graph.inputs.map((v, i) => [v.name, inputs[i] as Tensor] as const);
+  return { model, digest: modelDigest(nodeHasher, model), inputs: new Map(named) };
+}
+
+/** A model of the data folder. */
+export function readModel(path: string): Model {
+  return importOnnx(new Uint8Array(readFileSync(dataPath(path))));
+}
+
+/** A tensor file of the data folder. */
+export function readTensor(path: string): Tensor {
+  return parseTensorFile(path, new Uint8Array(readFileSync(dataPath(path))));
+}
+
+/** Ones in the shape of the model's only input. */
+export function onesFor({ graph }: Model): Tensor {
+  const dims = (graph.inputs[0]?.dims ?? []).map(Number);
+  const count = dims.reduce((n, d) => n * d, 1);
+  return f32Tensor(dims, new Array<number>(count).fill(1));
+}
+
+const EXECUTOR = keyFromEntropy(new Uint8Array(48).fill(1));
+
+/** A run that keeps what a dispute needs; on one WebAssembly thread unless said otherwise. */
+export function run(world: World, options: Partial<RunRequest> = {}): Promise<Run> {
+  return runModel({
+    ...world,
+    machine: new WasmMachine(1),
+    hasher: nodeHasher,
+    key: EXECUTOR,
+    keepBoundaries: true,
+    ...options,
+  });
+}
+
+export function replay(world: World, honest: Run, machine: Machine = new WasmMachine(1)) {
+  return replayRun({
+    hasher: nodeHasher,
+    signed: honest.signed,
+    model: world.model,
+    evidence: { model: world.digest, plan: honest.plan, inputs: honest.inputs },
+    boundaries: honest.trace.boundaries,
+    machine,
+  });
+}
+
+function keptRun({ plan, inputs, trace }: Run): KeptRun {
+  const { outputs, boundaries, kept, corruption } = trace;
+  return { plan, inputs, outputs, boundaries, kept, ...(corruption ? { drill: corruption } : {}) };
+}
+
+export interface DisputeOptions {
+  /** The referee's arithmetic. */
+  readonly referee?: ProgramRunner;
+  /** Of both parties. */
+  readonly machine?: () => Machine;
+}
+
+/** Two runs against each other: `a` is the honest one. */
+export function dispute(
+  { model, digest }: World,
+  a: Run,
+  b: Run,
+  { referee = wasmRunner(), machine = () => new WasmMachine(1) }: DisputeOptions = {},
+): Promise<Settlement> {
+  return disputeRuns({
+    hasher: nodeHasher,
+    model,
+    digest,
+    plan: a.plan,
+    a: { receipt: a.signed.receipt, run: keptRun(a) },
+    b: { receipt: b.signed.receipt, run: keptRun(b) },
+    machine,
+    recompute: recomputeWith(referee),
+  });
+}
+
+/** The verdict on `b`'s drill: that operator, that element; and nothing against `a`. */
+export function expectConvicted(settlement: Settlement, drill: Run): void {
+  const { node, element } = drill.trace.corruption as NonNullable<Run["trace"]["corruption"]>;
+  const evidence = {
+    fault: "wrong-operator",
+    operator: { index: node, name: drill.plan.nodes[node]?.name },
+    element: { index: element },
+  };
+  expect(settlement).toMatchObject({
+    kind: "settled",
+    atFault: ["b"],
+    against: {
+      a: { outcome: { kind: "not-refuted" } },
+      b: { outcome: { kind: "refuted", evidence } },
+    },
+  });
+}
+
+/** Runs a drill at an operator where it shows, and has it disputed. */
+export async function expectDrillCaught(
+  world: World,
+  honest: Run,
+  node: number,
+  options: DisputeOptions = {},
+): Promise<void> {
+  const { granularity } = honest.plan;
+  const drill = await run(world, { corruption: { node }, granularity });
+  expect(drill.trace.corruption).toMatchObject({ node, masked: false });
+  expectConvicted(await dispute(world, honest, drill, options), drill);
+}
+
+/** `count` operators spread over a plan, each the nearest that takes at most `most` steps. */
+export function spreadOperators(plan: Plan, count: number, most = 2e8): number[] {
+  const cheap = planCost(plan).nodes.flatMap(({ steps }, i) => (steps <= most ? [i] : []));
+  const wanted = Array.from({ length: count }, (_, i) => ((i + 0.5) * plan.nodes.length) / count);
+  const nearest = wanted.map((at) =>
+    cheap.reduce((best, i) => (Math.abs(i - at) < Math.abs(best - at) ? i : best)),
+  );
+  return [...new Set(nearest)];
+}
