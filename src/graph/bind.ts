@@ -1,5 +1,6 @@
 import {
   AssayError,
+  type ErrorCode,
   elementCount,
   findDefinition,
   type Lowering,
@@ -66,6 +67,9 @@ class Binder {
   private readonly values: PlanValue[] = [];
   private readonly constants: KnownValue[] = [];
   private readonly nodes: PlanNode[] = [];
+  private readonly problems: Problem[] = [];
+  /** Tensors that a node with a problem would have made. */
+  private readonly missing = new Set<string>();
 
   constructor(
     private readonly model: Model,
@@ -77,7 +81,8 @@ class Binder {
   run(): Plan {
     const inputs = this.bindInputs();
     const weights = this.bindWeights();
-    for (const node of this.model.graph.nodes) this.bindNode(node);
+    for (const node of this.model.graph.nodes) this.tryNode(node);
+    if (this.problems.length > 0) throw problemError(this.problems);
     const outputs = this.model.graph.outputs.map((info): PlanOutput => {
       return { name: info.name, value: this.valueId(info.name, "the graph's outputs") };
     });
@@ -143,6 +148,17 @@ class Binder {
     const slot = this.slots.get(name);
     if (!slot) throw new AssayError("graph/invalid", `${where}: there is no tensor "${name}"`);
     return slot;
+  }
+
+  /** Notes what is unsupported and goes on, so that one error can name everything at once. */
+  private tryNode(node: GraphNode): void {
+    try {
+      if (node.inputs.some((name) => this.missing.has(name))) throw new DependentNode();
+      this.bindNode(node);
+    } catch (error) {
+      if (!(error instanceof DependentNode)) this.problems.push(problemOf(node, error));
+      for (const name of node.outputs) if (name !== "") this.missing.add(name);
+    }
   }
 
   private bindNode(node: GraphNode): void {
@@ -227,6 +243,37 @@ class Binder {
     }
     return slot.id;
   }
+}
+
+interface Problem {
+  readonly node: string;
+  readonly operator: string;
+  readonly code: ErrorCode;
+  readonly reason: string;
+}
+
+/** A node that cannot be looked at, because one before it has a problem. */
+class DependentNode extends Error {}
+
+/** What can be collected; anything else ends the binding at once. */
+function problemOf(node: GraphNode, error: unknown): Problem {
+  const collectable =
+    error instanceof AssayError &&
+    (error.code === "operator/unsupported" || error.code === "graph/data-dependent");
+  if (!collectable) throw error;
+  return { node: node.name, operator: node.operator, code: error.code, reason: error.message };
+}
+
+/** Problems shown in the message; all of them are in the facts. */
+const SHOWN = 20;
+
+function problemError(problems: readonly Problem[]): AssayError {
+  const code = (problems.find((p) => p.code !== "graph/data-dependent") ?? problems[0])?.code;
+  const shown = problems.slice(0, SHOWN).map((p) => p.reason);
+  const rest = problems.length > SHOWN ? [`and ${problems.length - SHOWN} more`] : [];
+  return new AssayError(code as ErrorCode, [...shown, ...rest].join("\n  "), {
+    facts: { items: problems },
+  });
 }
 
 const NONE: ReadonlySet<string> = new Set();

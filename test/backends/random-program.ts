@@ -43,11 +43,12 @@ type Draw = fc.GeneratorValue;
 /** A random program; `draw` is fast-check's `fc.gen()`. */
 export function randomProgram(draw: Draw): ElementProgram {
   const pick = picker(draw);
-  const out = dimsOf(draw, 4, 400);
-  const fold = pick([true, true, false]) ? dimsOf(draw, 3, 80) : [];
+  const tidy = pick([true, false, false]);
+  const out = dimsOf(draw, tidy ? 3 : 4, tidy ? 1500 : 400);
+  const fold = pick([true, true, false]) ? dimsOf(draw, 3, tidy ? 20 : 80) : [];
   const shape = { out, fold };
   const sources = Array.from({ length: draw(fc.integer, { min: 1, max: 3 }) }, () =>
-    randomSource(draw, shape),
+    tidy ? tidySource(draw, shape) : randomSource(draw, shape),
   );
   const init = fold.length === 0 ? [] : randomStates(draw);
   const when =
@@ -102,6 +103,24 @@ function dimsOf(draw: Draw, rank: number, limit: number): number[] {
 interface RandomSource extends View {
   /** How an axis follows a coordinate, where the view was made after one. */
   readonly axes: readonly (Term | undefined)[];
+  /** Always read as `axes` say, and so always in range. */
+  readonly tidy: boolean;
+}
+
+/** Axes are some of the coordinates in some order: transpositions, broadcasts, contractions. */
+function tidySource(draw: Draw, shape: Shape): RandomSource {
+  const coordinates = [
+    ...shape.out.map((d, at) => ({ d, term: o(at) })),
+    ...shape.fold.map((d, at) => ({ d, term: k(at) })),
+  ];
+  const chosen: typeof coordinates = [];
+  for (const c of coordinates) {
+    if (draw(fc.nat, 4) === 0) continue;
+    chosen.splice(draw(fc.nat, chosen.length), 0, c);
+  }
+  const dims = chosen.map((c) => c.d);
+  const dtype = picker(draw)(DTYPE_NAMES);
+  return { source: 0, dtype, dims, axes: chosen.map((c) => c.term), tidy: true };
 }
 
 /** A tensor whose axes follow coordinates (permuted, strided, short by a little) or nothing. */
@@ -123,7 +142,7 @@ function randomSource(draw: Draw, shape: Shape): RandomSource {
     dims.push(extent);
     axes.push(c?.term(coefficient));
   }
-  return { source: 0, dtype: pick(DTYPE_NAMES), dims, axes };
+  return { source: 0, dtype: pick(DTYPE_NAMES), dims, axes, tidy: false };
 }
 
 function randomAffine(draw: Draw, shape: Shape, size: number): Index {
@@ -151,6 +170,10 @@ function randomLiteral(draw: Draw, type: RegisterType): Literal {
     type,
     pick([0n, 1n, -1n, 2n, 3n, 5n, 31n, 32n, 40n, 63n, 64n, -(1n << 31n), 1n << 63n]),
   );
+}
+
+function isFoldTerm(axis: Term | undefined): boolean {
+  return typeof axis === "object" && "axis" in axis && axis.axis === "fold";
 }
 
 /** Draws straight-line code: reads, coordinates and micro-ops over what is there already. */
@@ -197,7 +220,11 @@ class BodyMaker {
 
   private read(b: BodyBuilder, at: number, registers: readonly Register[]): Register {
     const source = this.sources[at] as RandomSource;
-    const index = source.axes.map((axis, i) => this.index(b, axis, source.dims[i] ?? 0, registers));
+    const folds = this.shape.fold.length > 0;
+    const index = source.axes.map((axis, i) => {
+      if (source.tidy && (folds || !isFoldTerm(axis))) return axis ?? 0;
+      return this.index(b, axis, source.dims[i] ?? 0, registers);
+    });
     const pad = randomLiteral(this.draw, DTYPES[source.dtype].register);
     return b.read({ source: at, dtype: source.dtype, dims: source.dims }, index, pad);
   }
@@ -219,8 +246,7 @@ class BodyMaker {
         this.pick([0, 1]),
       ];
     }
-    const isFoldTerm = typeof axis === "object" && "axis" in axis && axis.axis === "fold";
-    if (axis !== undefined && kind < 9 && !(isFoldTerm && this.shape.fold.length === 0)) {
+    if (axis !== undefined && kind < 9 && !(isFoldTerm(axis) && this.shape.fold.length === 0)) {
       const reversed = typeof axis === "object" && "axis" in axis && axis.coefficient < 0;
       return [axis, (reversed ? extent - 1 : 0) + this.pick([0, 0, 0, 0, 1, -1])];
     }
