@@ -1,6 +1,6 @@
 /** Assay on Node: run models, make receipts, verify them, play disputes. */
 
-export { loadModelFile as loadModel } from "./cli/load-model.js";
+export { loadModelFile as loadModel } from "./files/load-model.js";
 export { type BackendName, createMachine } from "./execute/backend.js";
 export type { Corruption } from "./execute/drill.js";
 export { runFiles } from "./execute/run-folder.js";

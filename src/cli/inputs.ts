@@ -1,7 +1,7 @@
 import { AssayError, type Tensor } from "../../operators/index.js";
 import { parseTensorFile } from "../files/parse.js";
 import type { Graph, ValueInfo } from "../graph/types.js";
-import { readFile } from "./files.js";
+import { readFile } from "../files/disk.js";
 
 /** Splits `name=file`; the name may itself hold "=" only if it is given as the graph spells it. */
 export function parseAssignments(

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { AssayError } from "../../operators/index.js";
 import { KEY_ENTROPY, keyFromEntropy, parseKey } from "../receipt/key.js";
-import { readFile, writeFileAtomic } from "./files.js";
+import { readFile, writeFileAtomic } from "../files/disk.js";
 
 /** Where the local key lives unless --key names another: $ASSAY_HOME or ~/.assay. */
 export function defaultKeyPath(env: NodeJS.ProcessEnv = process.env): string {

@@ -16,7 +16,7 @@ import type { Plan } from "../graph/plan.js";
 import type { Model } from "../graph/types.js";
 import type { SignedReceipt } from "../receipt/receipt.js";
 import type { KeptRun } from "../verify/run-provider.js";
-import { readFile } from "./files.js";
+import { readFile } from "../files/disk.js";
 
 /** A run folder that is read when asked, file by file. */
 export interface OpenedRun {

@@ -19,7 +19,7 @@ import {
 import { type Stage, setStage } from "../demo/stage.js";
 import { tellCheat, tellDispute, tellEnd, tellReplay, tellRun, tellTitle } from "../demo/tell.js";
 import { EXIT } from "../errors.js";
-import { isFolder } from "../files.js";
+import { isFolder } from "../../files/disk.js";
 import { BACKEND, OUTPUT } from "../options.js";
 import { interruptible } from "../signals.js";
 import { type Style, styleFor } from "../style.js";

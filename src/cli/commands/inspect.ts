@@ -9,9 +9,9 @@ import { nodeHasher } from "../../merkle/node-hash.js";
 import { toHex } from "../../receipt/hex.js";
 import { receiptFromJson } from "../../receipt/json.js";
 import { isAbsent, RECEIPT_LAYOUT, receiptDigest } from "../../receipt/receipt.js";
-import { isFolder, readFile } from "../files.js";
+import { isFolder, readFile } from "../../files/disk.js";
 import { bytesText, countText, field, table, typeText } from "../format.js";
-import { loadModelFile } from "../load-model.js";
+import { loadModelFile } from "../../files/load-model.js";
 import { OUTPUT } from "../options.js";
 
 const OPTIONS = {

@@ -15,9 +15,9 @@ import {
   wasmRunner,
 } from "../../verify/recompute.js";
 import { EXIT } from "../errors.js";
-import { isFolder } from "../files.js";
+import { isFolder } from "../../files/disk.js";
 import { bytesText, countText, millisText } from "../format.js";
-import { loadModelFile } from "../load-model.js";
+import { loadModelFile } from "../../files/load-model.js";
 import { keptRun, type OpenedRun, openRun } from "../run-folder.js";
 import type { VerifyArguments } from "./verify-run.js";
 

@@ -16,7 +16,7 @@ import { checkReceipt, type Evidence, type Pins } from "../../verify/check.js";
 import { interpreterRunner, recomputeWith } from "../../verify/recompute.js";
 import { replayRun } from "../../verify/replay.js";
 import type { VerificationReport } from "../../verify/report.js";
-import { writeFolderAtomic } from "../files.js";
+import { writeFolderAtomic } from "../../files/disk.js";
 import { hexOption } from "../options.js";
 import { keptRun, type OpenedRun, openRun } from "../run-folder.js";
 import type { Stage } from "./stage.js";

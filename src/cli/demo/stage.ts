@@ -9,8 +9,8 @@ import { type ModelDigest, modelDigest } from "../../graph/digests.js";
 import type { Plan } from "../../graph/plan.js";
 import type { Model } from "../../graph/types.js";
 import { nodeHasher } from "../../merkle/node-hash.js";
-import { readFile } from "../files.js";
-import { loadModelFile } from "../load-model.js";
+import { readFile } from "../../files/disk.js";
+import { loadModelFile } from "../../files/load-model.js";
 
 /** What the demo is played with: the digit model, one picture, and the number to falsify. */
 export interface Stage {

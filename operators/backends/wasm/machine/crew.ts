@@ -11,6 +11,9 @@ export const STOP = -1;
 /** Below this many chunks a step stays on the calling thread. */
 const WORTH_SHARING = 2;
 
+/** A worker that is silent for longer has died without a word; waiting on would hang the caller. */
+const SILENCE_MS = 600_000;
+
 /** Spins before a waiting thread sleeps: about 20 µs, less than a sleep and wake-up costs. */
 export const SPINS = 2000;
 
@@ -79,7 +82,10 @@ export class Crew {
     for (let spins = 0; ; spins++) {
       const left = Atomics.load(control, CONTROL.left);
       if (left === 0) break;
-      if (spins > SPINS) Atomics.wait(control, CONTROL.left, left, 1000);
+      if (spins <= SPINS) continue;
+      if (Atomics.wait(control, CONTROL.left, left, SILENCE_MS) === "timed-out") {
+        throw new AssayError("backend/unavailable", "a worker thread does not answer");
+      }
     }
     if (Atomics.load(control, CONTROL.failed) !== 0) {
       throw new AssayError("backend/unavailable", "a worker thread failed");

@@ -1,0 +1,92 @@
+import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, sep } from "node:path";
+import { AssayError } from "../../operators/index.js";
+import { importOnnx } from "../onnx/import.js";
+import { readFile } from "./disk.js";
+
+/** Reads an ONNX file, with external data from its own folder and nowhere else. */
+export function loadModelFile(path: string) {
+  const bytes = readFile(path, "model");
+  const external = new ExternalFiles(dirname(path));
+  return importOnnx(bytes, {
+    externalData: (location, offset, length) => external.read(location, offset, length),
+  });
+}
+
+/** Ranges of the files beside a model, each range read once. */
+class ExternalFiles {
+  private readonly ranges = new Map<string, Uint8Array>();
+  /** Bytes read so far, by file. */
+  private readonly taken = new Map<string, number>();
+
+  constructor(private readonly folder: string) {}
+
+  read(location: string, offset: number, length: number): Uint8Array {
+    const range = `${offset} ${length} ${location}`;
+    const known = this.ranges.get(range);
+    if (known) return known;
+    const bytes = this.readRange(this.place(location), location, offset, length);
+    this.ranges.set(range, bytes);
+    return bytes;
+  }
+
+  /** A link inside the folder may point out of it; the importer has only seen the name. */
+  private place(location: string): string {
+    const path = join(this.folder, location);
+    try {
+      const inside = relative(realpathSync(this.folder), realpathSync(path));
+      if (inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
+        throw broken(location, "lies outside the model's folder");
+      }
+      if (!statSync(path).isFile()) throw broken(location, "is not a regular file");
+      return path;
+    } catch (cause) {
+      if (cause instanceof AssayError) throw cause;
+      throw new AssayError("file/not-found", `external data: cannot read ${path}`, {
+        hint: "the model keeps weights in files beside it; copy them along",
+        cause,
+      });
+    }
+  }
+
+  private readRange(path: string, location: string, offset: number, length: number): Uint8Array {
+    const fd = openSync(path, "r");
+    try {
+      const { size } = fstatSync(fd);
+      if (offset < 0 || length < 0 || offset + length > size) {
+        throw broken(location, `is ${size} bytes, too short`);
+      }
+      // Tensors may share a range, which is read once. Ranges that overlap over and over are an
+      // attempt to make much memory out of a small file.
+      const taken = (this.taken.get(location) ?? 0) + length;
+      if (taken > 2 * size) throw broken(location, "is read over and over");
+      this.taken.set(location, taken);
+      return readFully(fd, location, offset, length);
+    } finally {
+      closeSync(fd);
+    }
+  }
+}
+
+function readFully(fd: number, location: string, offset: number, length: number): Uint8Array {
+  const bytes = allocate(location, length);
+  for (let at = 0; at < length; ) {
+    const got = readSync(fd, bytes, at, Math.min(1 << 30, length - at), offset + at);
+    if (got === 0) throw broken(location, "ended early");
+    at += got;
+  }
+  return bytes;
+}
+
+function allocate(location: string, length: number): Uint8Array {
+  try {
+    return new Uint8Array(length);
+  } catch (cause) {
+    const message = `a tensor of ${length} bytes in "${location}" does not fit into memory`;
+    throw new AssayError("model/too-large", message, { cause });
+  }
+}
+
+function broken(location: string, what: string): AssayError {
+  return new AssayError("onnx/malformed", `external data "${location}" ${what}`);
+}
