@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,6 +8,7 @@ import { AssayError } from "../operators/errors.js";
 import { functionBytes } from "../operators/program/bytes.js";
 import type { FunctionOp } from "../operators/program/micro-ops.js";
 import { SCALAR_FUNCTIONS } from "../operators/scalar/functions/index.js";
+import { moduleDigest } from "./prove-chunk.js";
 import type { Result, Task } from "./prove-worker.js";
 
 /**
@@ -16,8 +17,8 @@ import type { Result, Task } from "./prove-worker.js";
  *
  * The WebAssembly backend computes every result; their SHA-256 digests, one per 2^24 inputs, are
  * compared with the published ones of CORE-MATH in $ASSAY_DATA/float/digests. Digests that are done
- * are kept in .assay/prove, so that an interrupted proof goes on where it stopped. A function that
- * passes is recorded in operators/scalar/functions/proofs.json.
+ * are kept in .assay/prove until the end, so that an interrupted proof goes on where it stopped. A
+ * function that passes is recorded in operators/scalar/functions/proofs.json.
  */
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 const DATA = resolve(process.env.ASSAY_DATA ?? join(ROOT, "../shared/data"));
@@ -26,7 +27,7 @@ const PROGRESS = join(ROOT, ".assay/prove");
 const WORKERS = 2;
 const CHUNKS = 256;
 
-/** What is known about one program; a changed program has another digest and is proved anew. */
+/** A finished proof: what was proven, against what, and where it ran. */
 interface Proof {
   /** SHA-256 of the canonical bytes of the proven program. */
   readonly program: string;
@@ -35,6 +36,8 @@ interface Proof {
   readonly sha256_all: string;
   readonly reference: string;
   readonly backend: string;
+  /** SHA-256 of the generated WebAssembly module that was run. */
+  readonly module: string;
   readonly engine: string;
   readonly arch: string;
   readonly cpu: string;
@@ -101,8 +104,8 @@ function digestChunks(
 /** Proves one function; yields the numbers of the chunks that differ. */
 async function prove(op: FunctionOp): Promise<number[]> {
   const reference = published(op);
-  const program = programDigest(op);
-  const path = join(PROGRESS, `${op}-${program.slice(0, 16)}-${process.version}.json`);
+  const module = moduleDigest(op);
+  const path = join(PROGRESS, `${op}-${module.slice(0, 16)}-${process.version}.json`);
   const digests = readJson<Record<string, string>>(path, {});
   const missing = Array.from({ length: CHUNKS }, (_, c) => c).filter((c) => !digests[c]);
   await digestChunks(op, missing, ({ chunk, digest, seconds }) => {
@@ -115,18 +118,20 @@ async function prove(op: FunctionOp): Promise<number[]> {
     console.log(`${op} ${count}/${CHUNKS}: chunk ${name} ${agrees}, ${rate.toFixed(1)} ns each`);
   });
   const wrong = reference.sha256_chunks.flatMap((want, c) => (digests[c] === want ? [] : [c]));
-  if (wrong.length === 0) record(op, program, reference);
+  if (wrong.length === 0) record(op, module, reference);
+  rmSync(path, { force: true });
   return wrong;
 }
 
-function record(op: FunctionOp, program: string, reference: Published): void {
+function record(op: FunctionOp, module: string, reference: Published): void {
   const proofs = readJson<Record<string, Proof>>(RECORD, {});
   proofs[op] = {
-    program,
+    program: programDigest(op),
     inputs: "all 2^32",
     sha256_all: reference.sha256_all,
     reference: reference.source,
     backend: "wasm",
+    module,
     engine: `node ${process.versions.node}, V8 ${process.versions.v8}`,
     arch: process.arch,
     cpu: cpus()[0]?.model ?? "unknown",

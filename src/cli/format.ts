@@ -1,4 +1,5 @@
 import type { TensorType } from "../../operators/index.js";
+import { printable, shortened } from "./printable.js";
 
 /** Small pieces of text that all commands print the same way. */
 export function bytesText(bytes: number): string {
@@ -39,19 +40,30 @@ export function plural(n: number, word: string): string {
   return `${n} ${word}${n === 1 ? "" : "s"}`;
 }
 
-/** Label and value in two columns. */
+/** Label and value in two columns; safe to print whatever the value is. */
 export function field(label: string, value: string): string {
-  return `  ${label.padEnd(11)}${value}`;
+  return `  ${label.padEnd(11)}${printable(value)}`;
 }
 
-/** Left-aligned columns; numbers are right-aligned. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = header.map((h, i) => Math.max(h.length, ...rows.map((r) => (r[i] ?? "").length)));
-  const numeric = header.map((_, i) => rows.every((r) => /^[\d.]/.test(r[i] ?? "") || r[i] === ""));
+/** Cells are cut to this many characters. */
+const CELL = 48;
+
+/** Left-aligned columns; numbers are right-aligned. At most `most` rows, then how many are left. */
+export function table(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+  most = Number.POSITIVE_INFINITY,
+): string[] {
+  const shown = rows.slice(0, most).map((row) => row.map((c) => shortened(printable(c), CELL)));
+  const widths = header.map((h, i) => Math.max(h.length, ...shown.map((r) => (r[i] ?? "").length)));
+  const numeric = header.map((_, i) =>
+    shown.every((r) => /^[\d.]/.test(r[i] ?? "") || r[i] === ""),
+  );
   const line = (cells: readonly string[]): string =>
     cells
       .map((c, i) => (numeric[i] ? c.padStart(widths[i] as number) : c.padEnd(widths[i] as number)))
       .join("  ")
       .trimEnd();
-  return [line(header), ...rows.map(line)].join("\n");
+  const more = rows.length > most ? [`… and ${rows.length - most} more`] : [];
+  return [line(header), ...shown.map(line), ...more];
 }

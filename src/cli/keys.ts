@@ -3,31 +3,56 @@ import { existsSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { AssayError } from "../../operators/index.js";
+import { createFile, type Disk, readFile } from "../files/disk.js";
 import { KEY_ENTROPY, keyFromEntropy, parseKey } from "../receipt/key.js";
-import { readFile, writeFileAtomic } from "../files/disk.js";
+
+/** A key file has 67 bytes at most. */
+const MAX_KEY_TEXT = 256;
 
 /** Where the local key lives unless --key names another: $ASSAY_HOME or ~/.assay. */
-export function defaultKeyPath(env: NodeJS.ProcessEnv = process.env): string {
-  return join(env.ASSAY_HOME ?? join(homedir(), ".assay"), "key");
+export function defaultKeyPath(env: Readonly<Record<string, string | undefined>>): string {
+  return join(env.ASSAY_HOME || join(homedir(), ".assay"), "key");
 }
 
 /**
- * Reads a key file: 64 hex digits. The local key is made on first use, readable by its owner only;
- * a named key must exist. A key that others can read is refused on systems with file modes.
+ * Reads a key file: 64 hex digits. The local key is made on first use, readable by its owner only,
+ * in a folder of its owner's; a named key must exist. A key that others can read is refused on
+ * systems with file modes. Throws `file/not-found`, `file/write` and `key/invalid`.
  */
-export function loadKey(path: string | undefined): Uint8Array {
-  const file = path ?? defaultKeyPath();
-  if (path === undefined && !existsSync(file)) makeKey(file);
-  const text = new TextDecoder().decode(readFile(file, "key"));
+export function loadKey(
+  path: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+  to?: Disk,
+): Uint8Array {
+  const file = path ?? defaultKeyPath(env);
+  if (path === undefined && !existsSync(file)) makeKey(file, to);
+  const bytes = readFile(file, "key", MAX_KEY_TEXT);
   if (process.platform !== "win32" && (statSync(file).mode & 0o077) !== 0) {
     throw new AssayError("key/invalid", `the key file ${file} can be read by others`, {
       hint: `chmod 600 ${file}`,
+      facts: { path: file },
     });
   }
-  return parseKey(text.trim());
+  return parseKeyFile(file, bytes);
 }
 
-function makeKey(path: string): void {
+function parseKeyFile(file: string, bytes: Uint8Array): Uint8Array {
+  try {
+    return parseKey(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    if (!(cause instanceof AssayError)) throw cause;
+    const { code, message, hint } = cause;
+    throw new AssayError(code, `${file}: ${message}`, {
+      ...(hint ? { hint } : {}),
+      facts: { path: file },
+      cause,
+    });
+  }
+}
+
+/** Two processes that find no key end up with the same one: whoever is second keeps the first's. */
+function makeKey(path: string, to: Disk | undefined): void {
   const key = keyFromEntropy(randomBytes(KEY_ENTROPY));
-  writeFileAtomic(path, new TextEncoder().encode(`${Buffer.from(key).toString("hex")}\n`), 0o600);
+  const text = new TextEncoder().encode(`${Buffer.from(key).toString("hex")}\n`);
+  createFile(path, text, { mode: 0o600, folderMode: 0o700 }, to);
 }

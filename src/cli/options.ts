@@ -1,54 +1,61 @@
 import { availableParallelism } from "node:os";
 import { AssayError } from "../../operators/index.js";
-import type { BackendName } from "../execute/backend.js";
 import { parseHex } from "../receipt/hex.js";
+import type { Option } from "./command.js";
 
 /** Options that several commands share, with one wording. */
+type Options = Readonly<Record<string, Option>>;
+
 export const MODEL_INPUT = {
   input: {
     alias: "i",
-    type: "string",
-    array: true,
-    default: [] as string[],
-    describe: "a graph input as name=file (.npy, .pb or .json); once per input",
+    value: "name=file",
+    many: true,
+    group: "Inputs",
+    describe: "a graph input from a .npy, .pb or .json file",
   },
-} as const;
+} as const satisfies Options;
 
 export const BACKEND = {
   backend: {
-    choices: ["auto", "wasm", "interpreter"] as const satisfies readonly BackendName[],
-    default: "auto" as BackendName,
+    value: "name",
+    choices: ["auto", "wasm", "interpreter"],
+    default: "auto",
+    group: "Computing",
     describe: "where to compute; every backend gives the same bits",
   },
   threads: {
-    type: "number",
+    value: "n",
+    number: {
+      test: (n) => Number.isInteger(n) && n >= 1 && n <= 64,
+      range: "a whole number from 1 to 64",
+    },
     default: Math.min(4, availableParallelism()),
+    group: "Computing",
     describe: "compute threads; their number never changes a bit",
   },
   "memory-limit": {
-    type: "number",
-    describe: "refuse to start above this many MiB",
+    value: "MiB",
+    number: { test: (n) => n > 0, range: "a number of MiB above 0" },
+    group: "Computing",
+    otherwise: "the memory that is free",
+    describe: "refuse to start above this",
   },
-} as const;
+} as const satisfies Options;
 
 export const OUTPUT = {
-  json: { type: "boolean", default: false, describe: "print one JSON object" },
-  verbose: { type: "boolean", default: false, describe: "show stack traces of errors" },
-} as const;
+  json: { group: "Output", describe: "print one JSON object and nothing else" },
+  verbose: { group: "Output", describe: "say more, and show stack traces of errors" },
+} as const satisfies Options;
 
 /** Hex of exactly `length` bytes, with or without 0x. */
 export function hexOption(option: string, text: string, length: number): Uint8Array {
-  const prefixed = text.startsWith("0x") ? text : `0x${text}`;
-  const bytes = parseHex(prefixed.toLowerCase(), length);
+  const prefixed = /^0x/i.test(text) ? text.slice(2) : text;
+  const bytes = parseHex(`0x${prefixed.toLowerCase()}`, length);
   if (!bytes) {
-    throw new AssayError("usage", `--${option} takes ${length} bytes of hex, got "${text}"`);
+    throw new AssayError("usage", `--${option} takes ${length} bytes of hex, got "${text}"`, {
+      hint: `${2 * length} hex digits, with or without 0x before them`,
+    });
   }
   return bytes;
-}
-
-/** MiB to bytes. */
-export function memoryLimit(mebibytes: number | undefined): { memoryLimit?: number } {
-  if (mebibytes === undefined) return {};
-  if (!(mebibytes > 0)) throw new AssayError("usage", "--memory-limit is a number of MiB above 0");
-  return { memoryLimit: mebibytes * 2 ** 20 };
 }

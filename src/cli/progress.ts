@@ -1,4 +1,6 @@
-/** A progress bar on work that takes more than a second, only on a terminal, on stderr. */
+import type { Terminal } from "./command.js";
+
+/** A progress bar on work that takes more than a second, only on a terminal. */
 export interface Progress {
   update(done: number, total: number): void;
   finish(): void;
@@ -8,14 +10,10 @@ const DELAY = 1000;
 const INTERVAL = 100;
 const WIDTH = 30;
 
-export interface ProgressTarget {
-  readonly isTTY?: boolean;
-  write(text: string): unknown;
-}
-
 export function startProgress(
   label: string,
-  target: ProgressTarget = process.stderr,
+  unit: string,
+  target: Terminal,
   now: () => number = Date.now,
 ): Progress {
   const started = now();
@@ -29,7 +27,7 @@ export function startProgress(
       const filled = Math.round(share * WIDTH);
       const bar = `${"█".repeat(filled)}${"░".repeat(WIDTH - filled)}`;
       const seconds = ((at - started) / 1000).toFixed(0);
-      target.write(`\r${label} ${bar} ${done}/${total} operators, ${seconds} s `);
+      target.write(`\r${label} ${bar} ${done}/${total} ${unit}, ${seconds} s `);
     },
     finish() {
       if (drawn > 0) target.write("\r\u001b[K");

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { AssayError, type Tensor } from "../../operators/index.js";
+import { AssayError, elementCount, type Tensor } from "../../operators/index.js";
 import {
+  MAX_RUN_JSON,
+  RUN_FILES,
   type RunDescription,
   type RunReader,
   readBoundaries,
@@ -11,12 +13,13 @@ import {
   readReceipt,
 } from "../execute/run-folder.js";
 import { planFor } from "../execute/run-model.js";
+import { readFile } from "../files/disk.js";
 import { parseTensorFile } from "../files/parse.js";
 import type { Plan } from "../graph/plan.js";
 import type { Model } from "../graph/types.js";
+import { MAX_RECEIPT_TEXT } from "../receipt/json.js";
 import type { SignedReceipt } from "../receipt/receipt.js";
 import type { KeptRun } from "../verify/run-provider.js";
-import { readFile } from "../files/disk.js";
 
 /** A run folder that is read when asked, file by file. */
 export interface OpenedRun {
@@ -30,10 +33,17 @@ export interface OpenedRun {
   kept(plan: Plan): Map<number, Tensor> | undefined;
 }
 
+/** Files whose parsers refuse anything longer: not read further than that. */
+const LIMITS: Readonly<Record<string, number>> = {
+  [RUN_FILES.receipt]: MAX_RECEIPT_TEXT,
+  [RUN_FILES.run]: MAX_RUN_JSON,
+};
+
+/** Throws `run/incomplete`, `json/malformed`, `receipt/malformed` and what reading a tensor throws. */
 export function openRun(folder: string): OpenedRun {
   const read: RunReader = (path) => {
     const file = join(folder, path);
-    return existsSync(file) ? readFile(file, path) : undefined;
+    return existsSync(file) ? readFile(file, path, LIMITS[path]) : undefined;
   };
   const description = readDescription(read);
   return {
@@ -50,20 +60,18 @@ export function openRun(folder: string): OpenedRun {
   };
 }
 
-/** What its executor needs to defend a run. */
+/** What its executor needs to defend a run. Throws `run/incomplete` where the folder lacks it. */
 export function keptRun(run: OpenedRun, model: Model, outputs: readonly Uint8Array[]): KeptRun {
   const plan = planFor(model, run.inputs, run.description.granularity);
   const kept = run.kept(plan);
   if (!kept) {
-    throw new AssayError(
-      "run/incomplete",
-      `${run.folder} lacks the tensors that cross boundaries`,
-      {
-        hint: "only a whole run folder can be disputed",
-      },
-    );
+    const message = `${run.folder} lacks the tensors that cross boundaries`;
+    throw new AssayError("run/incomplete", message, {
+      hint: "only a whole run folder can be disputed",
+    });
   }
-  const { drill, salt } = run.description;
+  const { salt } = run.description;
+  const drill = appliedDrill(plan, run.description.drill);
   return {
     plan,
     inputs: plan.inputs.map((v) => run.inputs.get(v.name) as Tensor),
@@ -73,4 +81,15 @@ export function keptRun(run: OpenedRun, model: Model, outputs: readonly Uint8Arr
     ...(drill ? { drill } : {}),
     ...(salt ? { salt } : {}),
   };
+}
+
+/** A masked drill changed nothing that is committed: its receipt is the honest one, and stands. */
+function appliedDrill(plan: Plan, drill: RunDescription["drill"]) {
+  if (!drill || drill.masked) return undefined;
+  const { node, element } = drill;
+  const value = plan.values[plan.nodes[node]?.outputs[0] ?? -1];
+  if (value && element >= 0 && element < elementCount(value.dims)) return { node, element };
+  throw new AssayError("json/malformed", `${RUN_FILES.run} has a drill outside the plan`, {
+    facts: { node, element },
+  });
 }

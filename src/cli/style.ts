@@ -12,8 +12,8 @@ export interface StyleTarget {
 
 /** Colour only on a terminal, and not where NO_COLOR (https://no-color.org) asks for none. */
 export function styleFor(
-  target: StyleTarget = process.stdout,
-  env: NodeJS.ProcessEnv = process.env,
+  target: StyleTarget,
+  env: Readonly<Record<string, string | undefined>>,
 ): Style {
   const on = target.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
   const code =

@@ -37,7 +37,7 @@ export const RUN_FILES = {
 const FORMAT = "assay.run";
 const VERSION = 1;
 /** Longest run.json that is read. */
-const MAX_RUN_JSON = 1 << 20;
+export const MAX_RUN_JSON = 1 << 20;
 
 export interface RunDescription {
   readonly granularity: Granularity;

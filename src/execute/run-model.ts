@@ -55,9 +55,9 @@ export async function runModel(request: RunRequest): Promise<Run> {
   const session = await Session.open(plan, request.model.weights, machine, {
     ...(request.corruption ? { keepUntil: keepSegments(plan) } : {}),
     ...(request.memoryLimit === undefined ? {} : { memoryLimit: request.memoryLimit }),
+    onNeed: (need) => request.onPlan?.(plan, need),
   });
   try {
-    request.onPlan?.(plan, session.need);
     const commit = request.commit ?? ((t: Tensor) => commitTensor(hasher, t));
     const trace = await traceRun(session, inputs, commit, request);
     const names = plan.outputs.map((v) => v.name);

@@ -20,6 +20,8 @@ export interface MemoryNeed {
 export interface SessionOptions extends LayoutOptions {
   /** Refuse to start above this many bytes. */
   readonly memoryLimit?: number;
+  /** Told before anything is allocated. */
+  readonly onNeed?: (need: MemoryNeed) => void;
 }
 
 /**
@@ -48,6 +50,7 @@ export class Session {
       totalBytes: machine.estimate(layout.calls, layout.arenaBytes),
     };
     checkMemory(need, options.memoryLimit);
+    options.onNeed?.(need);
     await machine.load(layout.calls, layout.arenaBytes);
     const session = new Session(plan, machine, layout, need);
     session.fillConstants(weights);

@@ -158,7 +158,13 @@ function replaceFolder(target: string, beside: string, to: Disk): void {
     to.rename(old, target);
     throw cause;
   }
-  to.remove(old);
+  try {
+    to.remove(old);
+  } catch (cause) {
+    const message = `the earlier run could not be removed: ${reasonOf(cause)}`;
+    const hint = `the new run is in its place; remove ${old} by hand`;
+    throw new AssayError("file/write", message, { hint, facts: { path: old }, cause });
+  }
 }
 
 /** Makes the parents of a target, does the work, and undoes what is left of it where it fails. */

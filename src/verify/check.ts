@@ -29,7 +29,10 @@ export interface Evidence {
   readonly salt?: Uint8Array;
 }
 
-/** Signature, digests and pins: everything that costs milliseconds. Re-executes nothing. */
+/**
+ * Signature, digests and pins: everything that costs milliseconds. Re-executes nothing. Tensors that
+ * are held but cannot be compared, because the receipt is salted, make it "could not check".
+ */
 export function checkReceipt(
   hasher: Hasher,
   signed: SignedReceipt,
@@ -38,10 +41,24 @@ export function checkReceipt(
 ): VerificationReport {
   const findings = collectFindings(hasher, signed, pins, evidence);
   const wrong = findings.firstWrong;
-  return reportOf(hasher, signed, "check", findings, pins, {
-    outcome: wrong ? "refuted" : "verified",
-    reason: wrong ? wrong.detail : checkedReason(pins),
-  });
+  const report = (outcome: VerificationReport["outcome"], reason: string): VerificationReport =>
+    reportOf(hasher, signed, "check", findings, pins, { outcome, reason });
+  if (wrong) return report("refuted", wrong.detail);
+  const held = evidence.inputs ?? evidence.outputs;
+  const problem = held && saltProblem(hasher, signed, evidence.salt);
+  return problem ? report("could-not-check", problem) : report("verified", checkedReason(pins));
+}
+
+/** Why nothing can be compared with the roots of a receipt, if they are masked by another salt. */
+export function saltProblem(
+  hasher: Hasher,
+  { receipt }: SignedReceipt,
+  salt: Uint8Array | undefined,
+): string | undefined {
+  if (isAbsent(receipt.salt) || (salt && isSaltOf(hasher, receipt.salt, salt))) return undefined;
+  return salt
+    ? "the receipt is salted, and not with the given salt"
+    : "the receipt is salted and its salt was not given";
 }
 
 function checkedReason(pins: Pins): string {
@@ -123,14 +140,13 @@ function checkModel(
 
 function checkTensors(
   hasher: Hasher,
-  { receipt }: SignedReceipt,
+  signed: SignedReceipt,
   { inputs, outputs, salt }: Evidence,
   findings: Findings,
 ): void {
-  const salted = !isAbsent(receipt.salt);
-  if (salted && !(salt && isSaltOf(hasher, receipt.salt, salt))) {
-    return findings.skipped("inputs", "the receipt is salted and its salt was not given");
-  }
+  const { receipt } = signed;
+  const problem = saltProblem(hasher, signed, salt);
+  if (problem) return findings.skipped("inputs", problem);
   const rootOf = (kind: "inputs" | "outputs", tensors: readonly Tensor[]): Digest =>
     maskRoot(
       hasher,
@@ -140,7 +156,7 @@ function checkTensors(
         kind,
         tensors.map((t) => commitTensor(hasher, t)),
       ),
-      salted ? salt : undefined,
+      isAbsent(receipt.salt) ? undefined : salt,
     );
   for (const [kind, tensors] of [
     ["inputs", inputs],

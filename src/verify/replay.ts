@@ -1,15 +1,16 @@
 import { AssayError, bytesEqual, type Machine, type Tensor } from "../../operators/index.js";
 import { traceRoots } from "../execute/run-model.js";
-import { Session } from "../execute/session.js";
+import { Session, type SessionOptions } from "../execute/session.js";
 import { type Trace, type TraceOptions, traceRun } from "../execute/trace.js";
 import type { Plan, Segment } from "../graph/plan.js";
 import type { Model } from "../graph/types.js";
 import type { Hasher } from "../merkle/hash.js";
 import { commitTensor } from "../merkle/tensor-tree.js";
+import { traceList } from "../merkle/trace.js";
 import type { SignedReceipt } from "../receipt/receipt.js";
 import { isAbsent } from "../receipt/receipt.js";
-import { isSaltOf, maskRoot } from "../receipt/salt.js";
-import { collectFindings, type Evidence, type Pins, reportOf } from "./check.js";
+import { maskRoot } from "../receipt/salt.js";
+import { collectFindings, type Evidence, type Pins, reportOf, saltProblem } from "./check.js";
 import type { Findings, FirstDifference, VerificationReport } from "./report.js";
 
 export interface ReplayRequest extends Pick<TraceOptions, "signal" | "progress"> {
@@ -20,6 +21,7 @@ export interface ReplayRequest extends Pick<TraceOptions, "signal" | "progress">
   readonly pins?: Pins;
   readonly machine: Machine;
   readonly memoryLimit?: number;
+  readonly onNeed?: SessionOptions["onNeed"];
   /** The executor's boundary commitments, where known: they show where the runs part. */
   readonly boundaries?: readonly (readonly Uint8Array[])[];
 }
@@ -47,15 +49,6 @@ export async function replayRun(request: ReplayRequest): Promise<VerificationRep
   return compareTrace(request, findings, trace);
 }
 
-function saltProblem(
-  hasher: Hasher,
-  { receipt }: SignedReceipt,
-  salt: Uint8Array | undefined,
-): string | undefined {
-  if (isAbsent(receipt.salt) || (salt && isSaltOf(hasher, receipt.salt, salt))) return undefined;
-  return "the receipt is salted and its salt was not given";
-}
-
 function notChecked(request: ReplayRequest, findings: Findings, reason: string) {
   findings.skipped("replay", reason);
   const { hasher, signed, pins = {} } = request;
@@ -63,12 +56,13 @@ function notChecked(request: ReplayRequest, findings: Findings, reason: string) 
 }
 
 async function retrace(
-  { model, machine, hasher, memoryLimit, signal, progress }: ReplayRequest,
+  { model, machine, hasher, memoryLimit, onNeed, signal, progress }: ReplayRequest,
   inputs: readonly Tensor[],
   plan: Plan,
 ): Promise<Trace> {
   const session = await Session.open(plan, model.weights, machine, {
     ...(memoryLimit === undefined ? {} : { memoryLimit }),
+    ...(onNeed ? { onNeed } : {}),
   });
   try {
     return await traceRun(session, inputs, (t) => commitTensor(hasher, t), {
@@ -85,7 +79,7 @@ function compareTrace(
   findings: Findings,
   trace: Trace,
 ): VerificationReport {
-  const { hasher, signed, pins = {}, evidence, boundaries } = request;
+  const { hasher, signed, pins = {}, evidence } = request;
   const roots = traceRoots(hasher, trace);
   const salt = isAbsent(signed.receipt.salt) ? undefined : evidence.salt;
   for (const kind of ["inputs", "trace", "outputs"] as const) {
@@ -104,12 +98,23 @@ function compareTrace(
       }`,
     });
   }
-  const where = boundaries && firstDifference(evidence.plan, trace.boundaries, boundaries);
+  const theirs = committedBoundaries(request, salt);
+  const where = theirs && firstDifference(evidence.plan, trace.boundaries, theirs);
   return reportOf(hasher, signed, "replay", findings, pins, {
     outcome: "refuted",
     reason: where ? `${wrong.detail}; the runs part in segment ${where.segment}` : wrong.detail,
     ...(where ? { firstDifference: where } : {}),
   });
+}
+
+/** The published boundaries, if they are those of the receipt: others show nothing about it. */
+function committedBoundaries(
+  { hasher, signed, boundaries }: ReplayRequest,
+  salt: Uint8Array | undefined,
+): ReplayRequest["boundaries"] {
+  if (!boundaries) return undefined;
+  const root = maskRoot(hasher, "trace", traceList(hasher, boundaries).root, salt);
+  return bytesEqual(root, signed.receipt.trace) ? boundaries : undefined;
 }
 
 /** The first segment after which two traces differ. */

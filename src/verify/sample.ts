@@ -1,14 +1,17 @@
 import { AssayError, bytesEqual, type Machine, type Tensor } from "../../operators/index.js";
-import { Session } from "../execute/session.js";
+import { Session, type SessionOptions } from "../execute/session.js";
 import { keepSegments, replaySegment } from "../execute/trace.js";
+import { commitKnown } from "../graph/digests.js";
 import type { Plan, PlanValue, Segment } from "../graph/plan.js";
 import type { Model } from "../graph/types.js";
+import type { KnownValue } from "../graph/values.js";
 import { concat, type Digest, type Hasher, hashParts } from "../merkle/hash.js";
+import { indexedRoot } from "../merkle/indexed-root.js";
 import { commitTensor, verifyTensor } from "../merkle/tensor-tree.js";
 import { traceList } from "../merkle/trace.js";
 import { isAbsent, receiptDigest, type SignedReceipt } from "../receipt/receipt.js";
-import { isSaltOf, maskRoot } from "../receipt/salt.js";
-import { collectFindings, type Evidence, type Pins, reportOf } from "./check.js";
+import { maskRoot } from "../receipt/salt.js";
+import { collectFindings, type Evidence, type Pins, reportOf, saltProblem } from "./check.js";
 import type { Findings, FirstDifference, SampleFacts, VerificationReport } from "./report.js";
 
 export interface SampleRequest {
@@ -19,6 +22,7 @@ export interface SampleRequest {
   readonly pins?: Pins;
   readonly machine: Machine;
   readonly memoryLimit?: number;
+  readonly onNeed?: SessionOptions["onNeed"];
   /** Share of the segments to re-execute, above 0 up to 1. */
   readonly share: number;
   /** Public randomness that was fixed after the receipt. */
@@ -33,51 +37,100 @@ export interface SampleRequest {
 /**
  * Re-executes segments drawn from H(beacon ‖ receipt digest), each from the tensors that the
  * executor committed before it. One wrong segment is caught with the stated probability; data
- * withheld or false at a drawn position counts against the executor.
+ * withheld or false at a drawn position counts against the executor. Before that the published
+ * boundaries must be those of the receipt, and its outputs must follow from the last of them.
  */
 export async function sampleRun(request: SampleRequest): Promise<VerificationReport> {
   const { hasher, signed, evidence, pins = {}, boundaries, kept } = request;
   const findings = collectFindings(hasher, signed, pins, evidence);
   const report = (rest: Parameters<typeof reportOf>[5]): VerificationReport =>
     reportOf(hasher, signed, "sample", findings, pins, rest);
-  if (findings.firstWrong) {
-    return report({ outcome: "refuted", reason: findings.firstWrong.detail });
-  }
-  if (!boundaries || !kept) {
-    const reason = "a bare receipt holds no boundaries to sample from; give the run folder";
+  const refuted = (detail: string) => report({ outcome: "refuted", reason: detail });
+  const notChecked = (reason: string, sample?: SampleFacts): VerificationReport => {
     findings.skipped("sample", reason);
-    return report({ outcome: "could-not-check", reason });
+    return report({ outcome: "could-not-check", reason, ...(sample ? { sample } : {}) });
+  };
+  const wrong = findings.firstWrong;
+  if (wrong) return refuted(wrong.detail);
+  if (!boundaries || !kept) {
+    return notChecked("a bare receipt holds no boundaries to sample from; give the run folder");
   }
-  const salt = isAbsent(signed.receipt.salt) ? undefined : evidence.salt;
-  if (!isAbsent(signed.receipt.salt) && !(salt && isSaltOf(hasher, signed.receipt.salt, salt))) {
-    const reason = "the receipt is salted and its salt was not given";
-    return report({ outcome: "could-not-check", reason });
-  }
-  const root = maskRoot(hasher, "trace", traceList(hasher, boundaries).root, salt);
-  if (!bytesEqual(root, signed.receipt.trace)) {
-    findings.wrong("trace", "the published boundaries are not those of the receipt");
-    return report({
-      outcome: "refuted",
-      reason: "the published boundaries are not those of the receipt",
-    });
-  }
+  const problem = saltProblem(hasher, signed, evidence.salt);
+  if (problem) return notChecked(problem);
+  const root = checkRoots(request, boundaries, findings).firstWrong;
+  if (root) return refuted(root.detail);
   const sample = drawSegments(hasher, request, evidence.plan.segments.length);
   let bad: { at: FirstDifference; detail: string } | undefined;
   try {
     bad = await replayDrawn(request, boundaries, kept, sample, findings);
   } catch (error) {
     if (!(error instanceof AssayError) || error.code !== "model/too-large") throw error;
-    return report({ outcome: "could-not-check", reason: error.message, sample });
+    return notChecked(error.message, sample);
   }
   if (bad) {
     return report({ outcome: "refuted", reason: bad.detail, sample, firstDifference: bad.at });
   }
-  const percent = (100 * sample.probability).toFixed(1);
-  return report({
-    outcome: "verified",
-    reason: `${sample.drawn.length} of ${sample.segments} segments agree; one wrong segment would have been caught with probability ${percent} %${pins.executor ? "" : "; signer not pinned"}`,
-    sample,
+  return report({ outcome: "verified", reason: sampledReason(sample, pins), sample });
+}
+
+function sampledReason({ drawn, segments, probability }: SampleFacts, pins: Pins): string {
+  return (
+    `${drawn.length} of ${segments} segments agree; one wrong segment would have been caught ` +
+    `with probability ${(100 * probability).toFixed(1)} %${pins.executor ? "" : "; signer not pinned"}`
+  );
+}
+
+/** The trace and outputs roots against the published boundaries: costs hashes only. */
+function checkRoots(
+  { hasher, signed, evidence }: SampleRequest,
+  boundaries: readonly (readonly Digest[])[],
+  findings: Findings,
+): Findings {
+  const salt = isAbsent(signed.receipt.salt) ? undefined : evidence.salt;
+  const { segments } = evidence.plan;
+  const shaped =
+    boundaries.length === segments.length &&
+    segments.every((s, i) => boundaries[i]?.length === s.live.length);
+  const trace = maskRoot(hasher, "trace", traceList(hasher, boundaries).root, salt);
+  const published = findings.compare(
+    "trace root",
+    shaped && bytesEqual(trace, signed.receipt.trace),
+    {
+      ok: "the published boundaries are those of the receipt",
+      wrong: "the published boundaries are not those of the receipt",
+    },
+  );
+  if (!published) return findings;
+  const ended = indexedRoot(hasher, "outputs", endedWith(hasher, evidence, boundaries));
+  const outputs = maskRoot(hasher, "outputs", ended, salt);
+  findings.compare("outputs root", bytesEqual(outputs, signed.receipt.outputs), {
+    ok: "the receipt's outputs are what the trace ends with",
+    wrong: "the receipt's outputs are not what its own trace ends with",
   });
+  return findings;
+}
+
+/** Commitment of every graph output: in the last boundary, or known without running anything. */
+function endedWith(
+  hasher: Hasher,
+  { plan, inputs, model }: SampleRequest["evidence"],
+  boundaries: readonly (readonly Digest[])[],
+): Digest[] {
+  const live = plan.segments.at(-1)?.live ?? [];
+  const committed = (value: number): Digest => {
+    const { origin } = plan.values[value] as PlanValue;
+    switch (origin.kind) {
+      case "input":
+        return commitTensor(hasher, inputs[origin.index] as Tensor);
+      case "weight":
+        return model.weightCommitments[origin.index] as Digest;
+      case "constant":
+        return commitKnown(hasher, plan.constants[origin.index] as KnownValue);
+      case "node":
+        return boundaries.at(-1)?.[live.indexOf(value)] as Digest;
+    }
+  };
+  return plan.outputs.map(({ value }) => committed(value));
 }
 
 /** The seed every draw starts from: fixed only once both beacon and receipt are. */
@@ -127,11 +180,12 @@ async function replayDrawn(
   sample: SampleFacts,
   findings: Findings,
 ): Promise<{ at: FirstDifference; detail: string } | undefined> {
-  const { hasher, model, machine, memoryLimit, evidence, signal, progress } = request;
+  const { hasher, model, machine, memoryLimit, onNeed, evidence, signal, progress } = request;
   const { plan, inputs } = evidence;
   const session = await Session.open(plan, model.weights, machine, {
     keepUntil: keepSegments(plan),
     ...(memoryLimit === undefined ? {} : { memoryLimit }),
+    ...(onNeed ? { onNeed } : {}),
   });
   try {
     for (const [done, index] of sample.drawn.entries()) {

@@ -41,7 +41,7 @@ describe.each(programBackends())("$name", (backend) => {
 
 describe("generated kernels", () => {
   const backend = new WasmBackend();
-  const memory = new WebAssembly.Memory({ initial: 8, maximum: 65536 });
+  const memory = new WebAssembly.Memory({ initial: 32, maximum: 65536 });
 
   it("touch nothing but their tensors, whatever the pieces of the range", () => {
     fc.assert(

@@ -54,7 +54,9 @@ export function randomProgram(draw: Draw): ElementProgram {
   const when =
     fold.length === 0
       ? []
-      : Array.from({ length: pick([0, 0, 0, 1, 1, 2]) }, () => randomAffine(draw, shape, 4));
+      : Array.from({ length: pick([0, 0, 0, 1, 1, 2, 4]) }, () =>
+          pick([true, false]) ? boundOf(draw, sources) : randomAffine(draw, shape, 4),
+        );
   const finish = new BodyMaker(draw, { out, fold: [] }, sources, pick([0, 1, 3, 8]));
   const step = new BodyMaker(draw, shape, sources, pick([1, 3, 8, 14]));
   const result = pick(TYPES);
@@ -109,6 +111,7 @@ interface RandomSource extends View {
 
 /** Axes are some of the coordinates in some order: transpositions, broadcasts, contractions. */
 function tidySource(draw: Draw, shape: Shape): RandomSource {
+  const pick = picker(draw);
   const coordinates = [
     ...shape.out.map((d, at) => ({ d, term: o(at) })),
     ...shape.fold.map((d, at) => ({ d, term: k(at) })),
@@ -118,8 +121,12 @@ function tidySource(draw: Draw, shape: Shape): RandomSource {
     if (draw(fc.nat, 4) === 0) continue;
     chosen.splice(draw(fc.nat, chosen.length), 0, c);
   }
-  const dims = chosen.map((c) => c.d);
-  const dtype = picker(draw)(DTYPE_NAMES);
+  // An axis as long as another coordinate's: a slice whose strides look like another shape's.
+  const lengths = coordinates.map((c) => c.d);
+  const exact = chosen.map((c) => c.d);
+  const longer = exact.map((d) => (draw(fc.nat, 3) === 0 ? Math.max(d, pick(lengths)) : d));
+  const dims = elementCount(longer) > 20_000 ? exact : longer;
+  const dtype = pick(DTYPE_NAMES);
   return { source: 0, dtype, dims, axes: chosen.map((c) => c.term), tidy: true };
 }
 
@@ -145,10 +152,28 @@ function randomSource(draw: Draw, shape: Shape): RandomSource {
   return { source: 0, dtype: pick(DTYPE_NAMES), dims, axes, tidy: false };
 }
 
+/** A condition that comes close to saying that an index which follows an axis is in range. */
+function boundOf(draw: Draw, sources: readonly RandomSource[]): Index {
+  const pick = picker(draw);
+  const source = pick(sources);
+  const offset = pick([0, 0, 1, -1]);
+  if (source.axes.length === 0) return offset;
+  const at = draw(fc.nat, source.axes.length - 1);
+  const axis = source.axes[at];
+  if (axis === undefined || typeof axis === "number" || !("axis" in axis)) return offset;
+  if (pick([true, false])) return [axis, offset];
+  const extent = source.dims[at] as number;
+  return [{ ...axis, coefficient: -axis.coefficient }, extent - 1 - offset];
+}
+
+/** Large enough that it wraps to 0 where 32 bits are taken for enough. */
+const HUGE = 2 ** 32;
+
 function randomAffine(draw: Draw, shape: Shape, size: number): Index {
   const pick = picker(draw);
   const terms: Term[] = [draw(fc.integer, { min: -size, max: size })];
-  const coefficient = (): number => pick([0, 0, 1, 1, -1, 2, -3, 5]);
+  const huge = draw(fc.nat, 12) === 0;
+  const coefficient = (): number => pick(huge ? [0, 0, 1, HUGE] : [0, 0, 1, 1, -1, 2, -3, 5]);
   shape.out.forEach((_, at) => void terms.push(o(at, coefficient())));
   shape.fold.forEach((_, at) => void terms.push(k(at, coefficient())));
   if (draw(fc.nat, 30) === 0) terms.push(pick([2 ** 31, -(2 ** 31), 2 ** 40, -(2 ** 33)]));
@@ -248,7 +273,9 @@ class BodyMaker {
     }
     if (axis !== undefined && kind < 9 && !(isFoldTerm(axis) && this.shape.fold.length === 0)) {
       const reversed = typeof axis === "object" && "axis" in axis && axis.coefficient < 0;
-      return [axis, (reversed ? extent - 1 : 0) + this.pick([0, 0, 0, 0, 1, -1])];
+      const start = (reversed ? extent - 1 : 0) + this.pick([0, 0, 0, 0, 1, -1]);
+      const wraps = this.shape.out.length > 0 && this.draw(fc.nat, 25) === 0;
+      return wraps ? [axis, start, o(0, HUGE)] : [axis, start];
     }
     return kind < 5
       ? this.draw(fc.integer, { min: -1, max: extent })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { f32Tensor, i64Tensor, type Tensor } from "../../operators/index.js";
+import { f32Tensor, i64Tensor, type Tensor, type TensorType } from "../../operators/index.js";
 import { bind } from "../../src/graph/bind.js";
 import { bindingDigest, modelDigest, planDigest } from "../../src/graph/digests.js";
 import type { Plan } from "../../src/graph/plan.js";
@@ -37,11 +37,9 @@ describe("binding dims", () => {
         expect.objectContaining({ code: "input/mismatch" }),
       );
     }
-    const wrong = new Map([
-      ...types({ y: [4, 3] }),
-      ["x", { dtype: "f64" as const, dims: [4, 3] }],
-    ]);
-    expect(() => bind(model, { types: wrong as never })).toThrow(
+    const wrong = new Map<string, TensorType>(types({ y: [4, 3] }));
+    wrong.set("x", { dtype: "f64", dims: [4, 3] });
+    expect(() => bind(model, { types: wrong })).toThrow(
       expect.objectContaining({ code: "input/mismatch" }),
     );
     expect(() => bind(model, { types: types({ x: [4, 3] }) })).toThrow(

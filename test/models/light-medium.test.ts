@@ -1,8 +1,9 @@
 import { describeWithData } from "../support/data.js";
 import { describeLightModel, LIGHT } from "./light.js";
+import { spread } from "./world.js";
 
 describeWithData("light models", LIGHT, () => {
-  describeLightModel("inception_v2", 3);
-  describeLightModel("resnet50", 3);
-  describeLightModel("densenet121", 3);
+  describeLightModel("inception_v2", spread(3));
+  describeLightModel("resnet50", spread(3));
+  describeLightModel("densenet121", spread(2));
 });

@@ -1,8 +1,9 @@
 import { describeWithData } from "../support/data.js";
 import { describeLightModel, LIGHT } from "./light.js";
+import { spread } from "./world.js";
 
 describeWithData("light models", LIGHT, () => {
-  describeLightModel("squeezenet", 5);
-  describeLightModel("shufflenet", 5);
-  describeLightModel("inception_v1", 5);
+  describeLightModel("squeezenet", spread(5));
+  describeLightModel("shufflenet", spread(4));
+  describeLightModel("inception_v1", spread(4));
 });

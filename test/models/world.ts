@@ -16,8 +16,10 @@ import { importOnnx } from "../../src/onnx/import.js";
 import { keyFromEntropy } from "../../src/receipt/key.js";
 import { disputeRuns } from "../../src/verify/against.js";
 import { type ProgramRunner, recomputeWith, wasmRunner } from "../../src/verify/recompute.js";
-import { replayRun } from "../../src/verify/replay.js";
+import { type ReplayRequest, replayRun } from "../../src/verify/replay.js";
+import type { VerificationReport } from "../../src/verify/report.js";
 import type { KeptRun } from "../../src/verify/run-provider.js";
+import { sampleRun } from "../../src/verify/sample.js";
 import { dataPath } from "../support/data.js";
 
 /** A model with its digest and the inputs that a suite runs it on. */
@@ -72,15 +74,31 @@ export function run(world: World, options: Partial<RunRequest> = {}): Promise<Ru
   }).finally(collectGarbage);
 }
 
-export function replay(world: World, honest: Run, machine: Machine = new WasmMachine(1)) {
-  return replayRun({
+/** Everything a verifier is given about a run. */
+function claimOf(world: World, { signed, plan, inputs, trace }: Run) {
+  return {
     hasher: nodeHasher,
-    signed: honest.signed,
+    signed,
     model: world.model,
-    evidence: { model: world.digest, plan: honest.plan, inputs: honest.inputs },
-    boundaries: honest.trace.boundaries,
-    machine,
-  }).finally(collectGarbage);
+    evidence: { model: world.digest, plan, inputs },
+    boundaries: trace.boundaries,
+  };
+}
+
+export function replay(
+  world: World,
+  claimed: Run,
+  machine: Machine = new WasmMachine(1),
+  options: Pick<ReplayRequest, "memoryLimit"> = {},
+): Promise<VerificationReport> {
+  const request = { ...claimOf(world, claimed), ...options, machine };
+  return replayRun(request).finally(collectGarbage);
+}
+
+export function sample(world: World, claimed: Run, share: number): Promise<VerificationReport> {
+  const { kept } = claimed.trace;
+  const draw = { kept, share, beacon: Uint8Array.of(1, 2, 3), machine: new WasmMachine(1) };
+  return sampleRun({ ...claimOf(world, claimed), ...draw }).finally(collectGarbage);
 }
 
 function keptRun({ plan, inputs, trace }: Run): KeptRun {
@@ -145,12 +163,14 @@ export async function expectDrillCaught(
   expectConvicted(await dispute(world, honest, drill, options), drill);
 }
 
-/** `count` operators spread over a plan, each the nearest that takes at most `most` steps. */
-export function spreadOperators(plan: Plan, count: number, most = 2e8): number[] {
-  const cheap = planCost(plan).nodes.flatMap(({ steps }, i) => (steps <= most ? [i] : []));
-  const wanted = Array.from({ length: count }, (_, i) => ((i + 0.5) * plan.nodes.length) / count);
-  const nearest = wanted.map((at) =>
-    cheap.reduce((best, i) => (Math.abs(i - at) < Math.abs(best - at) ? i : best)),
-  );
-  return [...new Set(nearest)];
+/** `count` operators spread over a plan, each the nearest that takes at most 200 million steps. */
+export function spread(count: number): (plan: Plan) => number[] {
+  return (plan) => {
+    const cheap = planCost(plan).nodes.flatMap(({ steps }, i) => (steps <= 2e8 ? [i] : []));
+    const nearest = Array.from({ length: count }, (_, i) => {
+      const at = ((i + 0.5) * plan.nodes.length) / count;
+      return cheap.reduce((best, n) => (Math.abs(n - at) < Math.abs(best - at) ? n : best));
+    });
+    return [...new Set(nearest)];
+  };
 }

@@ -2,10 +2,11 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { performance } from "node:perf_hooks";
-import type { ArgumentsCamelCase, CommandModule } from "yargs";
 import { AssayError } from "../../../operators/index.js";
 import type { BackendName } from "../../execute/backend.js";
+import { isFolder } from "../../files/disk.js";
 import { costOf, describeOutcome } from "../../verify/describe.js";
+import type { Command } from "../command.js";
 import {
   act,
   check,
@@ -19,26 +20,40 @@ import {
 import { type Stage, setStage } from "../demo/stage.js";
 import { tellCheat, tellDispute, tellEnd, tellReplay, tellRun, tellTitle } from "../demo/tell.js";
 import { EXIT } from "../errors.js";
-import { isFolder } from "../../files/disk.js";
 import { BACKEND, OUTPUT } from "../options.js";
 import { interruptible } from "../signals.js";
 import { type Style, styleFor } from "../style.js";
 
 const OPTIONS = {
-  keep: { type: "string", describe: "write the runs into this folder and keep them" },
-  backend: BACKEND.backend,
+  keep: {
+    value: "folder",
+    group: "Output",
+    describe: "write the runs into this new folder and keep them",
+  },
   ...OUTPUT,
+  backend: BACKEND.backend,
 } as const;
 
-type Arguments = ArgumentsCamelCase<{ keep?: string; backend: BackendName; json: boolean }>;
+interface Arguments {
+  readonly keep?: string;
+  readonly backend: BackendName;
+  readonly json: boolean;
+}
 
-export const demoCommand: CommandModule<object, Arguments> = {
-  command: "demo",
-  describe: "see an honest run verified and a cheating one convicted, in seconds",
-  builder: (yargs) => yargs.options(OPTIONS) as never,
-  handler: async ({ keep, backend, json }) => {
-    const options = { backend, json, style: styleFor(), ...(keep === undefined ? {} : { keep }) };
-    process.exitCode = await demo(options, (text) => process.stdout.write(text));
+export const demoCommand: Command<Arguments> = {
+  name: "demo",
+  summary: "see an honest run verified and a cheating one convicted, in seconds",
+  details:
+    "Runs a small model that reads digits, verifies its receipt, then plays the dispute with a second run in which one number was falsified. Needs no files and no key.",
+  options: OPTIONS,
+  examples: [
+    { what: "Play it", command: "assay demo" },
+    { what: "Play it and keep both runs to look into", command: "assay demo --keep my-demo" },
+  ],
+  run: ({ keep, backend, json }, { stdout, env }) => {
+    const style = styleFor(stdout, env);
+    const options = { backend, json, style, ...(keep === undefined ? {} : { keep }) };
+    return demo(options, (text) => stdout.write(text));
   },
 };
 

@@ -2,100 +2,152 @@ import { performance } from "node:perf_hooks";
 import { AssayError, type Tensor } from "../../../operators/index.js";
 import type { Settlement } from "../../dispute/settle.js";
 import { createMachine } from "../../execute/backend.js";
-import { modelDigest } from "../../graph/digests.js";
+import { isFolder } from "../../files/disk.js";
+import { loadModelFile } from "../../files/load-model.js";
+import type { ModelDigest } from "../../graph/digests.js";
 import type { Plan } from "../../graph/plan.js";
+import type { Model } from "../../graph/types.js";
 import { nodeHasher } from "../../merkle/node-hash.js";
 import { commitTensor } from "../../merkle/tensor-tree.js";
 import { disputeRuns } from "../../verify/against.js";
+import { checkReceipt, type Pins } from "../../verify/check.js";
 import { costOf, describeOutcome } from "../../verify/describe.js";
-import {
-  interpreterRunner,
-  type ProgramRunner,
-  recomputeWith,
-  wasmRunner,
-} from "../../verify/recompute.js";
+import { interpreterRunner, recomputeWith } from "../../verify/recompute.js";
+import type { VerificationReport } from "../../verify/report.js";
+import { type AgainstFacts, describeAgainst } from "../against-report.js";
+import type { Io } from "../command.js";
 import { EXIT } from "../errors.js";
-import { isFolder } from "../../files/disk.js";
-import { bytesText, countText, millisText } from "../format.js";
-import { loadModelFile } from "../../files/load-model.js";
+import { evidenceOf, pinsOf } from "../evidence.js";
+import { jsonLine } from "../printable.js";
 import { keptRun, type OpenedRun, openRun } from "../run-folder.js";
+import { styleFor } from "../style.js";
 import type { VerifyArguments } from "./verify-run.js";
 
 /**
- * Plays the dispute between two run folders. Exit code 1 where the target is at fault, 0 where it
- * stands, 2 where the two are not about the same claim.
+ * Plays the dispute between two run folders. Both receipts are checked first: a dispute convicts
+ * whoever signed, so a claim that nobody signed, or whose own outputs are not its own, is none.
+ * Exit code 1 where the target is at fault, 0 where it stands, 2 where the two are not about the
+ * same claim.
  */
-export async function verifyAgainst(args: VerifyArguments, other: string): Promise<number> {
-  if (args.model === undefined) {
+export async function verifyAgainst(args: VerifyArguments, other: string, io: Io): Promise<number> {
+  const modelFile = requireUsage(args, other);
+  const pins = pinsOf(args);
+  const started = performance.now();
+  const [target, against] = [openRun(args.target), openRun(other)];
+  const model = loadModelFile(modelFile);
+  const [mine, theirs] = [checkOf(target, model, pins), checkOf(against, model, {})];
+  const facts =
+    outcomeOfChecks(mine.report, theirs.report, other) ??
+    (await disputeFacts(args, other, model, mine, theirs));
+  const all: AgainstFacts = {
+    ...facts,
+    signerPinned: pins.executor !== undefined,
+    elapsedMs: performance.now() - started,
+  };
+  io.stdout.write(args.json ? jsonLine(all) : describeAgainst(all, styleFor(io.stdout, io.env)));
+  if (all.outcome === "refuted") return EXIT.refuted;
+  return all.outcome === "not-refuted" ? EXIT.ok : EXIT.failed;
+}
+
+function requireUsage(args: VerifyArguments, other: string): string {
+  const { model, mode, share, beacon, input, salt } = args;
+  if (model === undefined) {
     throw new AssayError("usage", "--against needs --model", {
       hint: "both parties and the referee derive the plan from the model",
     });
   }
-  for (const folder of [args.target, other]) {
-    if (!isFolder(folder)) {
-      throw new AssayError("run/incomplete", `${folder} is not a run folder`, {
-        hint: "only a run folder holds what its executor needs to answer a dispute",
-      });
-    }
+  if ([mode, share, beacon, salt, ...input].some((v) => v !== undefined)) {
+    throw new AssayError(
+      "usage",
+      "--against takes no --mode, --share, --beacon, --input or --salt",
+      {
+        hint: "a dispute is about what the two run folders hold",
+      },
+    );
   }
-  const started = performance.now();
-  const runs = [openRun(args.target), openRun(other)] as const;
-  const model = loadModelFile(args.model);
-  const digest = modelDigest(nodeHasher, model);
-  const outputsOf = (run: OpenedRun): Uint8Array[] =>
-    run.outputs.map((t: Tensor) => commitTensor(nodeHasher, t));
-  const kept = runs.map((run) => keptRun(run, model, outputsOf(run)));
-  const [a, b] = kept as [(typeof kept)[0], (typeof kept)[0]];
+  for (const folder of [args.target, other]) {
+    if (isFolder(folder)) continue;
+    throw new AssayError("run/incomplete", `${folder} is not a run folder`, {
+      hint: "only a run folder holds what its executor needs to answer a dispute",
+    });
+  }
+  return model;
+}
+
+interface Checked {
+  readonly run: OpenedRun;
+  readonly report: VerificationReport;
+  readonly digest: ModelDigest;
+}
+
+function checkOf(run: OpenedRun, model: Model, pins: Pins): Checked {
+  const held = evidenceOf({ input: [] }, run.signed, run, model);
+  const report = checkReceipt(nodeHasher, run.signed, pins, held);
+  return { run, report, digest: held.model as ModelDigest };
+}
+
+type Facts = Omit<AgainstFacts, "signerPinned" | "elapsedMs">;
+
+/** What is wrong with a claim before anybody disputes it. */
+function outcomeOfChecks(
+  mine: VerificationReport,
+  theirs: VerificationReport,
+  other: string,
+): Facts | undefined {
+  if (mine.outcome === "refuted") {
+    return { outcome: "refuted", reason: mine.reason, findings: mine.findings };
+  }
+  if (mine.outcome === "could-not-check") return { outcome: mine.outcome, reason: mine.reason };
+  if (theirs.outcome === "verified") return undefined;
+  return {
+    outcome: "could-not-check",
+    reason: `${other} is no claim to dispute with: ${theirs.reason}`,
+    findings: theirs.findings,
+  };
+}
+
+async function disputeFacts(
+  args: VerifyArguments,
+  other: string,
+  model: Model,
+  mine: Checked,
+  theirs: Checked,
+): Promise<Facts> {
+  const contestant = ({ run }: Checked) => {
+    const outputs = run.outputs.map((t: Tensor) => commitTensor(nodeHasher, t));
+    return { receipt: run.signed.receipt, run: keptRun(run, model, outputs) };
+  };
+  const [a, b] = [contestant(mine), contestant(theirs)];
   const settlement = await disputeRuns({
     hasher: nodeHasher,
     model,
-    digest,
-    plan: a.plan,
-    a: { receipt: runs[0].signed.receipt, run: a },
-    b: { receipt: runs[1].signed.receipt, run: b },
+    digest: mine.digest,
+    plan: a.run.plan,
+    a,
+    b,
     machine: () => createMachine(args),
-    recompute: recomputeWith(runnerFor(args)),
+    recompute: recomputeWith(interpreterRunner),
   });
-  const elapsed = performance.now() - started;
-  const facts = factsOf(args, other, a.plan, settlement, elapsed);
-  process.stdout.write(args.json ? `${JSON.stringify(facts)}\n` : describeSettlement(facts));
-  return facts.outcome === "refuted"
-    ? EXIT.refuted
-    : facts.outcome === "could-not-check"
-      ? EXIT.failed
-      : EXIT.ok;
+  return settlementFacts([args.target, other], a.run.plan, settlement);
 }
 
-/** The referee computes where the parties do: all backends give the same bits. */
-function runnerFor(args: VerifyArguments): ProgramRunner {
-  return createMachine(args).name === "wasm" ? wasmRunner() : interpreterRunner;
-}
-
-type Facts = ReturnType<typeof factsOf>;
-
-function factsOf(
-  args: VerifyArguments,
-  other: string,
+function settlementFacts(
+  runs: readonly [string, string],
   plan: Plan,
   settlement: Settlement,
-  elapsedMs: number,
-) {
+): Facts {
   if (settlement.kind === "refused") {
     const { code, message } = settlement.refusal;
-    return { outcome: "could-not-check" as const, reason: `${message} (${code})`, elapsedMs };
+    return { outcome: "could-not-check", reason: `${message} (${code})` };
   }
   if (settlement.kind === "agree") {
-    return {
-      outcome: "not-refuted" as const,
-      reason: "both runs commit to the same bits",
-      elapsedMs,
-    };
+    return { outcome: "not-refuted", reason: "both runs commit to the same bits" };
   }
   const party = (side: "a" | "b") => {
     const record = settlement.against[side];
     const cost = costOf(record);
     return {
-      run: side === "a" ? args.target : other,
+      run: runs[side === "a" ? 0 : 1],
       atFault: settlement.atFault.includes(side),
       verdict: describeOutcome(plan, record.outcome),
       outcome: record.outcome,
@@ -105,39 +157,9 @@ function factsOf(
     };
   };
   const parties = [party("a"), party("b")] as const;
-  const [mine, theirs] = parties;
-  const outcome = mine.atFault ? ("refuted" as const) : ("not-refuted" as const);
-  const reason = mine.atFault
-    ? `${mine.run} is at fault: ${mine.verdict}`
-    : `${theirs.run} is at fault: ${theirs.verdict}`;
-  return { outcome, reason, parties, elapsedMs };
-}
-
-function describeSettlement(facts: Facts): string {
-  const lines: string[] = [];
-  for (const p of facts.parties ?? []) {
-    lines.push(`  ${p.atFault ? "✗" : "✓"} ${p.run}: ${p.verdict}`);
-    lines.push(`    ${p.rounds} moves, ${bytesText(p.moveBytes)} shown to the referee`);
-    if (p.cost) lines.push(`    ${costText(p.cost)}`);
-  }
-  const headline = {
-    refuted: "REFUTED",
-    "not-refuted": "NOT REFUTED",
-    "could-not-check": "COULD NOT CHECK",
-  }[facts.outcome];
-  lines.push("", `${headline}: ${facts.reason} (${millisText(facts.elapsedMs)})`, "");
-  return lines.join("\n");
-}
-
-/** The referee's work against the run's. */
-export function costText(cost: {
-  operator: { steps: number; bytes: number };
-  run: { steps: number; bytes: number };
-}): string {
-  const share = ((100 * cost.operator.steps) / cost.run.steps).toFixed(2);
-  return (
-    `the referee recomputed one operator: ${countText(cost.operator.steps)} of ` +
-    `${countText(cost.run.steps)} steps (${share} % of the run), ` +
-    `${bytesText(cost.operator.bytes)} of tensors`
-  );
+  const guilty = parties.find((p) => p.atFault);
+  const reason = guilty
+    ? `${guilty.run} is at fault: ${guilty.verdict}`
+    : "neither run could be convicted";
+  return { outcome: parties[0].atFault ? "refuted" : "not-refuted", reason, parties };
 }

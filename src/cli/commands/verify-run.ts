@@ -1,93 +1,156 @@
-import type { ArgumentsCamelCase, CommandModule } from "yargs";
-import { AssayError, bytesEqual, type Tensor } from "../../../operators/index.js";
-import { createMachine } from "../../execute/backend.js";
-import { planFor } from "../../execute/run-model.js";
-import { bindingDigest, type ModelDigest, modelDigest } from "../../graph/digests.js";
-import type { Granularity, Plan } from "../../graph/plan.js";
+import { AssayError } from "../../../operators/index.js";
+import { type BackendName, createMachine } from "../../execute/backend.js";
+import { isFolder, readFile } from "../../files/disk.js";
+import { loadModelFile } from "../../files/load-model.js";
 import type { Model } from "../../graph/types.js";
 import { nodeHasher } from "../../merkle/node-hash.js";
-import { receiptFromJson } from "../../receipt/json.js";
+import { MAX_RECEIPT_TEXT, receiptFromJson } from "../../receipt/json.js";
 import type { SignedReceipt } from "../../receipt/receipt.js";
 import { checkReceipt, type Evidence, type Pins } from "../../verify/check.js";
 import { replayRun } from "../../verify/replay.js";
 import type { VerificationMode, VerificationReport } from "../../verify/report.js";
 import { sampleRun } from "../../verify/sample.js";
-import { EXIT } from "../errors.js";
-import { isFolder, readFile } from "../../files/disk.js";
-import { loadInputs } from "../inputs.js";
-import { loadModelFile } from "../../files/load-model.js";
-import { BACKEND, hexOption, MODEL_INPUT, memoryLimit, OUTPUT } from "../options.js";
+import type { Command, Io } from "../command.js";
+import { EXIT, errorObject } from "../errors.js";
+import { type EvidenceArguments, evidenceOf, pinsOf, publishedBy } from "../evidence.js";
+import { announceNeed, memoryLimit } from "../memory.js";
+import { BACKEND, hexOption, MODEL_INPUT, OUTPUT } from "../options.js";
+import { jsonLine } from "../printable.js";
 import { startProgress } from "../progress.js";
 import { type OpenedRun, openRun } from "../run-folder.js";
 import { interruptible } from "../signals.js";
+import { styleFor } from "../style.js";
+import { describeReport } from "../verify-report.js";
 import { verifyAgainst } from "./verify-against.js";
 
-const OPTIONS = {
-  model: { alias: "m", type: "string", describe: "the ONNX file that the receipt is about" },
-  ...MODEL_INPUT,
-  mode: {
-    choices: ["check", "sample", "replay"] as const,
-    describe: "how much to verify (default: replay with a model, else check)",
-  },
-  share: { type: "number", describe: "sample mode: share of the segments, above 0 to 1" },
-  beacon: {
-    type: "string",
-    describe: "sample mode: public randomness fixed after the receipt, hex",
-  },
-  against: { type: "string", describe: "another run's folder: play the dispute between the two" },
-  "expect-model": { type: "string", describe: "the model digest that you rely on" },
-  "expect-executor": { type: "string", describe: "the executor address that you rely on" },
-  "expect-context": { type: "string", describe: "the 32-byte context that you rely on" },
-  ...BACKEND,
-  ...OUTPUT,
-} as const;
+export interface VerifyArguments extends EvidenceArguments {
+  readonly target: string;
+  readonly model?: string;
+  readonly mode?: VerificationMode;
+  readonly share?: number;
+  readonly beacon?: string;
+  readonly against?: string;
+  readonly backend: BackendName;
+  readonly threads: number;
+  readonly memoryLimit?: number;
+  readonly json: boolean;
+  readonly verbose: boolean;
+}
 
-export type VerifyArguments = ArgumentsCamelCase<{
-  target: string;
-  model?: string;
-  input: string[];
-  mode?: VerificationMode;
-  share?: number;
-  beacon?: string;
-  against?: string;
-  expectModel?: string;
-  expectExecutor?: string;
-  expectContext?: string;
-  backend: "auto" | "wasm" | "interpreter";
-  threads: number;
-  memoryLimit?: number;
-  json: boolean;
-}>;
-
-export const verifyRunCommand: CommandModule<object, VerifyArguments> = {
-  command: "verify-run <target>",
-  describe: "verify a run folder or a receipt; exit 0 verified, 1 refuted, 2 could not check",
-  builder: (yargs) =>
-    yargs
-      .positional("target", {
-        type: "string",
-        demandOption: true,
-        describe: "a run folder, or a receipt.json",
-      })
-      .options(OPTIONS)
-      .example("$0 verify-run my-run -m mnist.onnx", "re-execute everything and compare")
-      .example("$0 verify-run a -m mnist.onnx --against b", "who is at fault, and where") as never,
-  handler: async (args) => {
-    process.exitCode = args.against
-      ? await verifyAgainst(args, args.against)
-      : await verifyRun(args);
+export const verifyRunCommand: Command<VerifyArguments> = {
+  name: "verify-run",
+  summary: "verify a run folder or a receipt, or play a dispute between two runs",
+  details:
+    "Ends in one of three ways: verified, refuted (with what is wrong), or could not check (with the reason). What is left out is not checked, and the answer says so.",
+  target: { name: "target", describe: "a run folder, or a receipt.json" },
+  options: {
+    model: {
+      alias: "m",
+      value: "file",
+      group: "Inputs",
+      describe: "the ONNX file that the receipt is about",
+    },
+    input: {
+      ...MODEL_INPUT.input,
+      otherwise: "those in the run folder",
+    },
+    salt: {
+      value: "hex",
+      group: "Inputs",
+      otherwise: "that in the run folder",
+      describe: "the salt of a salted receipt",
+    },
+    mode: {
+      value: "name",
+      choices: ["check", "sample", "replay"],
+      group: "How much",
+      otherwise: "replay with a model, else check",
+      describe: "check the paper, re-execute a sample, or re-execute all",
+    },
+    share: {
+      value: "number",
+      number: { test: (n) => n > 0 && n <= 1, range: "a number above 0 and at most 1" },
+      group: "How much",
+      describe: "sample: share of the segments to re-execute",
+    },
+    beacon: {
+      value: "hex",
+      group: "How much",
+      describe: "sample: public randomness that nobody knew when the receipt was made",
+    },
+    against: {
+      value: "folder",
+      group: "How much",
+      describe: "another run of the same claim: play the dispute between the two",
+    },
+    "expect-model": {
+      value: "hex",
+      group: "Relying on",
+      describe: "the model digest must be this",
+    },
+    "expect-executor": {
+      value: "hex",
+      group: "Relying on",
+      describe: "the signer's address must be this",
+    },
+    "expect-context": {
+      value: "hex",
+      group: "Relying on",
+      describe: "the 32-byte context must be this",
+    },
+    ...BACKEND,
+    ...OUTPUT,
   },
+  examples: [
+    {
+      what: "Re-execute everything and compare every bit",
+      command: "assay verify-run their-run -m mnist.onnx",
+    },
+    {
+      what: "Look at a receipt alone, in milliseconds",
+      command: "assay verify-run receipt.json --expect-executor 0x52908400098527886e0f…",
+    },
+    {
+      what: "Re-execute a tenth, drawn by public randomness",
+      command: "assay verify-run their-run -m mnist.onnx --share 0.1 --beacon 8f1a…",
+    },
+    {
+      what: "Two runs differ: who is at fault, and where",
+      command: "assay verify-run their-run -m mnist.onnx --against my-run",
+    },
+  ],
+  run: verify,
 };
 
-async function verifyRun(args: VerifyArguments): Promise<number> {
+/** An error is the third outcome: it could not be checked, and the exit code is 2. */
+async function verify(args: VerifyArguments, io: Io): Promise<number> {
+  try {
+    return await (args.against === undefined
+      ? verifyAlone(args, io)
+      : verifyAgainst(args, args.against, io));
+  } catch (error) {
+    if (!args.json) throw error;
+    const { error: facts } = errorObject(error);
+    const reason = error instanceof Error ? error.message : String(error);
+    io.stdout.write(jsonLine({ outcome: "could-not-check", reason, error: facts }));
+    return EXIT.failed;
+  }
+}
+
+async function verifyAlone(args: VerifyArguments, io: Io): Promise<number> {
+  const mode = modeOf(args);
+  const draw = mode === "sample" ? drawOf(args) : undefined;
+  const pins = pinsOf(args);
   const run = isFolder(args.target) ? openRun(args.target) : undefined;
-  const signed = run?.signed ?? receiptFromJson(readFile(args.target, "receipt"));
-  const mode = args.mode ?? (args.model ? "replay" : "check");
+  const signed = run?.signed ?? receiptFromJson(readFile(args.target, "receipt", MAX_RECEIPT_TEXT));
   const model = args.model === undefined ? undefined : loadModelFile(args.model);
   const held = evidenceOf(args, signed, run, model);
-  const pins = pinsOf(args);
-  const report = await verify(args, mode, signed, pins, held, run, model);
-  process.stdout.write(args.json ? `${JSON.stringify(report)}\n` : describeReport(report));
+  const report = await interruptible((signal) =>
+    reportOn({ args, io, mode, draw, signed, pins, held, run, model, signal }),
+  );
+  io.stdout.write(
+    args.json ? jsonLine(report) : describeReport(report, styleFor(io.stdout, io.env)),
+  );
   return exitCode(report);
 }
 
@@ -95,138 +158,75 @@ function exitCode({ outcome }: VerificationReport): number {
   return outcome === "verified" ? EXIT.ok : outcome === "refuted" ? EXIT.refuted : EXIT.failed;
 }
 
-async function verify(
-  args: VerifyArguments,
-  mode: VerificationMode,
-  signed: SignedReceipt,
-  pins: Pins,
-  held: Evidence,
-  run: OpenedRun | undefined,
-  model: Model | undefined,
-): Promise<VerificationReport> {
-  const hasher = nodeHasher;
-  if (mode === "check") return checkReceipt(hasher, signed, pins, held);
-  const { model: digest, plan, inputs } = held;
-  if (!model || !digest) return lacking(signed, pins, held, mode, "no model was given (--model)");
-  if (!plan || !inputs)
-    return lacking(signed, pins, held, mode, "the inputs were not given (--input)");
-  const progress = startProgress("verifying");
-  return interruptible((signal) => {
-    const request = {
-      hasher,
-      signed,
-      model,
-      pins,
-      evidence: { ...held, model: digest, plan, inputs },
-      machine: createMachine(args),
-      ...memoryLimit(args.memoryLimit),
-      signal,
-      progress: (done: number, total: number) => progress.update(done, total),
-    };
-    // A plan other than the receipt's shows in the findings; its boundaries cannot be cut then.
-    const boundaries = sharedBoundaries(run, plan, signed);
-    const work =
-      mode === "replay"
-        ? replayRun({ ...request, ...(boundaries ? { boundaries } : {}) })
-        : sampleRun({ ...request, ...drawOf(args), ...publishedOf(run, plan, boundaries) });
-    return work.finally(() => progress.finish());
-  });
+function modeOf({ mode, share, beacon, model }: VerifyArguments): VerificationMode {
+  const drawn = share !== undefined || beacon !== undefined;
+  if (drawn && mode !== undefined && mode !== "sample") {
+    throw new AssayError("usage", `--share and --beacon are for --mode sample, not ${mode}`);
+  }
+  return mode ?? (drawn ? "sample" : model === undefined ? "check" : "replay");
 }
 
-function sharedBoundaries(run: OpenedRun | undefined, plan: Plan, { receipt }: SignedReceipt) {
-  if (!run || !bytesEqual(bindingDigest(nodeHasher, plan), receipt.binding)) return undefined;
-  return run.boundaries(plan);
+interface Draw {
+  readonly share: number;
+  readonly beacon: Uint8Array;
 }
 
-function publishedOf(
-  run: OpenedRun | undefined,
-  plan: Plan,
-  boundaries: Uint8Array[][] | undefined,
-) {
-  const kept = boundaries && run?.kept(plan);
-  return boundaries && kept ? { boundaries, kept } : {};
-}
-
-function drawOf(args: VerifyArguments): { share: number; beacon: Uint8Array } {
-  const { share, beacon } = args;
+function drawOf({ share, beacon }: VerifyArguments): Draw {
   if (share === undefined || beacon === undefined) {
     throw new AssayError("usage", "--mode sample needs --share and --beacon", {
       hint: "a beacon is public randomness that nobody knew when the receipt was made",
     });
   }
-  if (!(share > 0 && share <= 1)) throw new AssayError("usage", "--share is above 0 and at most 1");
-  const digits = beacon.replace(/^0x/, "");
-  if (digits.length < 32) throw new AssayError("usage", "--beacon has at least 16 bytes of hex");
-  return { share, beacon: hexOption("beacon", beacon, Math.ceil(digits.length / 2)) };
+  const digits = beacon.replace(/^0x/i, "").length;
+  if (digits < 32) throw new AssayError("usage", "--beacon has at least 16 bytes of hex");
+  return { share, beacon: hexOption("beacon", beacon, Math.ceil(digits / 2)) };
 }
 
-function lacking(
-  signed: SignedReceipt,
-  pins: Pins,
-  held: Evidence,
-  mode: VerificationMode,
-  reason: string,
-): VerificationReport {
+interface Work {
+  readonly args: VerifyArguments;
+  readonly io: Io;
+  readonly mode: VerificationMode;
+  readonly draw: Draw | undefined;
+  readonly signed: SignedReceipt;
+  readonly pins: Pins;
+  readonly held: Evidence;
+  readonly run: OpenedRun | undefined;
+  readonly model: Model | undefined;
+  readonly signal: AbortSignal;
+}
+
+async function reportOn(work: Work): Promise<VerificationReport> {
+  const { args, io, mode, draw, signed, pins, held, run, model, signal } = work;
+  const hasher = nodeHasher;
+  if (mode === "check") return checkReceipt(hasher, signed, pins, held);
+  const { model: digest, plan, inputs } = held;
+  if (!model || !digest) return lacking(work, "no model was given (--model)");
+  if (!plan || !inputs) return lacking(work, "the inputs were not given (--input)");
+  const published = publishedBy(run, plan, signed);
+  if (draw && "missing" in published) return lacking(work, published.missing);
+  const unit = draw ? "segments" : "operators";
+  const progress = startProgress("verifying", unit, io.stderr);
+  const request = {
+    hasher,
+    signed,
+    model,
+    pins,
+    evidence: { ...held, model: digest, plan, inputs },
+    machine: createMachine(args),
+    memoryLimit: memoryLimit(args.memoryLimit),
+    onNeed: (need: Parameters<typeof announceNeed>[2]) => announceNeed(io, args.verbose, need),
+    signal,
+    progress: (done: number, total: number) => progress.update(done, total),
+    ...("missing" in published ? {} : published),
+  };
+  return (draw ? sampleRun({ ...request, ...draw }) : replayRun(request)).finally(() =>
+    progress.finish(),
+  );
+}
+
+/** What can be checked is; only what is wrong in it decides. */
+function lacking({ signed, pins, held, mode }: Work, reason: string): VerificationReport {
   const report = checkReceipt(nodeHasher, signed, pins, held);
   if (report.outcome === "refuted") return { ...report, mode };
   return { ...report, mode, outcome: "could-not-check", reason };
-}
-
-/** Everything the caller holds besides the receipt, derived from files it named. */
-export function evidenceOf(
-  args: VerifyArguments,
-  signed: SignedReceipt,
-  run: OpenedRun | undefined,
-  model: Model | undefined,
-): Evidence {
-  const outputs = run ? { outputs: run.outputs } : {};
-  const salt = run?.description.salt ? { salt: run.description.salt } : {};
-  if (!model) return { ...outputs, ...salt };
-  const digest: ModelDigest = modelDigest(nodeHasher, model);
-  const inputs = args.input.length > 0 ? loadInputs(model.graph, args.input) : run?.inputs;
-  if (!inputs) return { ...outputs, ...salt, model: digest };
-  const plan = planOfReceipt(model, inputs, signed, run?.description.granularity);
-  const ordered = plan.inputs.map((v) => inputs.get(v.name) as Tensor);
-  return { ...outputs, ...salt, model: digest, plan, inputs: ordered };
-}
-
-/** A bare receipt does not say its granularity in clear: the binding digest tells which it is. */
-function planOfReceipt(
-  model: Model,
-  inputs: ReadonlyMap<string, Tensor>,
-  { receipt }: SignedReceipt,
-  granularity: Granularity | undefined,
-): Plan {
-  if (granularity) return planFor(model, inputs, granularity);
-  const layer = planFor(model, inputs, "layer");
-  if (bytesEqual(bindingDigest(nodeHasher, layer), receipt.binding)) return layer;
-  const operator = planFor(model, inputs, "operator");
-  return bytesEqual(bindingDigest(nodeHasher, operator), receipt.binding) ? operator : layer;
-}
-
-function pinsOf(args: VerifyArguments): Pins {
-  return {
-    ...(args.expectModel ? { model: hexOption("expect-model", args.expectModel, 32) } : {}),
-    ...(args.expectExecutor
-      ? { executor: hexOption("expect-executor", args.expectExecutor, 20) }
-      : {}),
-    ...(args.expectContext ? { context: hexOption("expect-context", args.expectContext, 32) } : {}),
-  };
-}
-
-const MARK = { ok: "✓", wrong: "✗", skipped: "·" } as const;
-const HEADLINE = {
-  verified: "VERIFIED",
-  refuted: "REFUTED",
-  "could-not-check": "COULD NOT CHECK",
-} as const;
-
-function describeReport(report: VerificationReport): string {
-  const lines = report.findings.map((f) => `  ${MARK[f.result]} ${f.what.padEnd(17)} ${f.detail}`);
-  const where = report.firstDifference;
-  if (where) {
-    lines.push(`    the runs part in segment ${where.segment}: ${where.operators.join(", ")}`);
-  }
-  lines.push("", `${HEADLINE[report.outcome]}: ${report.reason}`, "");
-  return lines.join("\n");
 }

@@ -4,13 +4,13 @@ import { fileURLToPath } from "node:url";
 import { AssayError, type Tensor } from "../../../operators/index.js";
 import type { BackendName } from "../../execute/backend.js";
 import { planFor } from "../../execute/run-model.js";
+import { readFile } from "../../files/disk.js";
+import { loadModelFile } from "../../files/load-model.js";
 import { parseTensorFile } from "../../files/parse.js";
 import { type ModelDigest, modelDigest } from "../../graph/digests.js";
 import type { Plan } from "../../graph/plan.js";
 import type { Model } from "../../graph/types.js";
 import { nodeHasher } from "../../merkle/node-hash.js";
-import { readFile } from "../../files/disk.js";
-import { loadModelFile } from "../../files/load-model.js";
 
 /** What the demo is played with: the digit model, one picture, and the number to falsify. */
 export interface Stage {

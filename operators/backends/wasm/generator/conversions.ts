@@ -5,7 +5,6 @@ import { type Operand, pushHalf } from "./operand.js";
 
 /** Conversions between register types that have vector instructions; the others go lane by lane. */
 
-/** `into` has one vector instead of two where only the low two lanes are wanted. */
 export type Conversion = (f: FunctionBody, a: Operand, into: readonly Local[]) => void;
 
 /** Widens the low two lanes of one vector, then the high two. */
@@ -13,11 +12,11 @@ function widening(op: Plain): Conversion {
   return (f, a, into) => {
     pushHalf(f, a, 0);
     f.op(op).set(into[0] as Local);
-    const high = into[1];
-    if (high === undefined) return;
     pushHalf(f, a, 0);
     pushHalf(f, a, 0);
-    f.shuffle(HIGH_TO_LOW).op(op).set(high);
+    f.shuffle(HIGH_TO_LOW)
+      .op(op)
+      .set(into[1] as Local);
   };
 }
 
@@ -37,9 +36,8 @@ function extending(low: Plain, high: Plain): Conversion {
   return (f, a, into) => {
     pushHalf(f, a, 0);
     f.op(low).set(into[0] as Local);
-    if (into[1] === undefined) return;
     pushHalf(f, a, 0);
-    f.op(high).set(into[1]);
+    f.op(high).set(into[1] as Local);
   };
 }
 

@@ -2,7 +2,14 @@ import type { FunctionBody, Local } from "../function-body.js";
 import type { FunctionLibrary } from "./functions.js";
 import { type Test, testOf, widthOf } from "./guards.js";
 import { Induction, type Variable } from "./induction.js";
-import { elementSize, type Guard, type Kernel, type KernelRead, type Linear } from "./kernel.js";
+import {
+  elementSize,
+  type Guard,
+  type Kernel,
+  type KernelBody,
+  type KernelRead,
+  type Linear,
+} from "./kernel.js";
 import type { Schedule } from "./schedule.js";
 
 /** What code generation of one kernel shares: the function being written and its variables. */
@@ -18,10 +25,12 @@ export class Emission {
     readonly schedule: Schedule,
     readonly functions: FunctionLibrary,
     outer: readonly Local[],
+    /** The forms of `finish` that code is generated from. */
+    finishes: readonly KernelBody[],
   ) {
     this.induction = new Induction(f, schedule, outer);
     for (const g of kernel.when) this.declareGuard(g);
-    for (const i of [...kernel.step.code, ...kernel.finish.code]) {
+    for (const i of [kernel.step, ...finishes].flatMap((body) => body.code)) {
       if (i.kind === "coordinate") {
         const variable = this.induction.declare({ width: "i64", linear: i.value });
         this.coordinates.set(i.value, variable);

@@ -1,8 +1,8 @@
 import { AssayError } from "../../../errors.js";
 import { type FunctionOp, isFunctionOp, MICRO_OPS } from "../../../program/micro-ops.js";
 import type { FunctionInstruction, Literal, ScalarFunction } from "../../../program/types.js";
-import { type ConstantPool, FunctionBody } from "../function-body.js";
-import { HIGH_TO_LOW, LANE_SHAPES, LOW_HALVES, pushLanes } from "./lanes.js";
+import { type ConstantPool, FunctionBody, type Local } from "../function-body.js";
+import { LANE_SHAPES, pushLanes, vectorLocals } from "./lanes.js";
 import { maskOf, type Operand } from "./operand.js";
 import { type VectorOp, vectorOperation } from "./vector-ops.js";
 
@@ -25,66 +25,65 @@ export class FunctionLibrary {
   }
 
   bodies(constants: ConstantPool): FunctionBody[] {
-    return this.names.map((op) => {
-      const f = this.table[op];
-      if (!f) throw new AssayError("backend/unavailable", `${op} has no program`);
-      return vectorFunction(f, constants);
-    });
+    return this.names.map((op) => vectorFunction(this.program(op), constants));
+  }
+
+  program(op: FunctionOp): ScalarFunction {
+    const f = this.table[op];
+    if (!f) throw new AssayError("backend/unavailable", `${op} has no program`);
+    return f;
   }
 }
 
-/**
- * A scalar function on four elements. Its code is f64 nearly throughout, and long: two elements at
- * a time fit the machine's 16 vector registers, four do not (erf: 4.1 against 5.8 ns per element),
- * so a loop takes the low pair of lanes, then the high.
- */
-export function vectorFunction(f: ScalarFunction, constants: ConstantPool): FunctionBody {
+/** A scalar function as a WebAssembly function on four elements. */
+function vectorFunction(f: ScalarFunction, constants: ConstantPool): FunctionBody {
   const body = new FunctionBody(
     { params: f.parameters.map(() => "v128"), results: ["v128"] },
     constants,
   );
-  const before = body.local("v128");
-  const both = body.local("v128");
-  const isSecond = body.local("i32");
-  body.loop((again) => {
-    const operands: Operand[] = [];
-    for (const i of f.code) operands.push(functionOperand(body, i, operands));
-    const pair = body.local("v128");
-    (operands[f.result] as Operand).push(0);
-    body.set(pair);
-    body.get(before).get(pair).shuffle(LOW_HALVES).set(both);
-    body.get(pair).set(before);
-    for (const p of f.parameters.keys()) body.get(p).get(p).shuffle(HIGH_TO_LOW).set(p);
-    body.get(isSecond).i32(1).op("i32.xor").tee(isSecond).brIf(again);
-  });
-  body.get(both);
+  const into = body.local("v128");
+  inlineFunction(body, f, [...f.parameters.keys()], into);
+  body.get(into);
   return body;
 }
 
-/** An operand of which only the low two lanes count; its halves are one and the same. */
+/** Computes a scalar function on four elements; its code is emitted like that of any body. */
+export function inlineFunction(
+  body: FunctionBody,
+  f: ScalarFunction,
+  args: readonly Local[],
+  into: Local,
+): void {
+  const operands: Operand[] = [];
+  for (const i of f.code) operands.push(functionOperand(body, i, args, operands));
+  (operands[f.result] as Operand).push(0);
+  body.set(into);
+}
+
 function functionOperand(
   body: FunctionBody,
   i: FunctionInstruction,
+  args: readonly Local[],
   operands: readonly Operand[],
 ): Operand {
   const register = operands.length;
   if (i.kind === "constant") return constantOperand(body, register, i.value);
   if (i.kind === "parameter") {
-    return { type: "f32", register, mask: undefined, push: () => body.get(i.index) };
+    return { type: "f32", register, mask: undefined, push: () => body.get(args[i.index] as Local) };
   }
   if (isFunctionOp(i.op)) {
     throw new AssayError("backend/unavailable", "a function's program calls a function");
   }
-  const args = i.args.map((a) => operands[a] as Operand);
+  const given = i.args.map((a) => operands[a] as Operand);
   const mask = maskOf(
     i.op,
-    args.map((a) => ({ mask: a.mask, isTruth: isTruth(a) })),
+    given.map((a) => ({ mask: a.mask, isTruth: isTruth(a) })),
   );
-  const into = body.local("v128");
-  vectorOperation(body, i.op as VectorOp, args, [into], mask);
   const { result: type } = MICRO_OPS[i.op];
+  const into = vectorLocals(body, mask === 64 ? "i64" : type);
+  vectorOperation(body, i.op as VectorOp, given, into, mask);
   const less = i.op === "f32.lt" || i.op === "f64.lt" ? { less: i.args } : {};
-  return { type, register, mask, push: () => body.get(into), ...less };
+  return { type, register, mask, push: (h) => body.get(into[h] as Local), ...less };
 }
 
 function isTruth(arg: Operand): boolean {

@@ -1,6 +1,7 @@
 import { type FunctionOp, isFunctionOp } from "../../../program/micro-ops.js";
 import type { Local } from "../function-body.js";
 import type { Assumption, Emission } from "./emission.js";
+import { inlineFunction } from "./functions.js";
 import type { KernelInstruction, Linear } from "./kernel.js";
 import { LANE_SHAPES, pushLanes, pushScalar } from "./lanes.js";
 import { pushHalf } from "./operand.js";
@@ -77,14 +78,37 @@ function emitCall(
   args: readonly number[],
 ): void {
   const { f } = e;
-  const index = e.functions.index(op);
   const { varying } = registers.info(register);
+  if (varying && e.schedule.chunks === 1) return emitInlined(e, registers, register, op, args);
+  const index = e.functions.index(op);
   for (const u of varying ? e.chunks : [0]) {
     for (const a of args) pushHalf(f, registers.operand(a, u), 0);
     const into = registers.vector(register, u)[0] as Local;
     f.call(index).set(into);
     if (!varying) f.get(into).lane("f32x4.extract_lane", 0).set(registers.scalar(register));
   }
+}
+
+/**
+ * With one chunk, the code stands in the loop and its constants outside (exp: 3.0 against 4.1 ns
+ * per element when called, AMD Zen 5).
+ */
+function emitInlined(
+  e: Emission,
+  registers: Registers,
+  register: number,
+  op: FunctionOp,
+  args: readonly number[],
+): void {
+  const { f } = e;
+  const into = registers.vector(register, 0)[0] as Local;
+  const copies = args.map((a) => {
+    const copy = f.local("v128");
+    pushHalf(f, registers.operand(a, 0), 0);
+    f.set(copy);
+    return copy;
+  });
+  inlineFunction(f, e.functions.program(op), copies, into);
 }
 
 /** A coordinate as i64: the scalar at lane 0, plus each lane's distance from it. */

@@ -2,7 +2,7 @@ import { type FunctionOp, MICRO_OPS, type MicroOp } from "../../../program/micro
 import type { FunctionBody, Local } from "../function-body.js";
 import type { Plain } from "../opcodes.js";
 import { CONVERSIONS } from "./conversions.js";
-import { assembleLane, LANE_SHAPES, lanesPerHalf, pushLanes } from "./lanes.js";
+import { assembleLane, LANE_SHAPES, pushLanes } from "./lanes.js";
 import { type MaskWidth, type Operand, pushHalf, pushLaneOf, pushMask } from "./operand.js";
 import { type ScalarOp, scalarOperation } from "./scalar-ops.js";
 import { SHIFTS, shiftByLiteral, shiftByScalar } from "./shifts.js";
@@ -166,8 +166,7 @@ function perLane(
   f.scratch(
     varying.map((a) => a.type),
     (...scratch) => {
-      const lanes = into.length * lanesPerHalf(MICRO_OPS[op].result);
-      for (let lane = 0; lane < lanes; lane++) {
+      for (let lane = 0; lane < 4; lane++) {
         const scalars = args.map((a) => {
           if (a.scalar !== undefined) return a.scalar;
           const local = scratch[varying.indexOf(a)] as Local;

@@ -1,0 +1,23 @@
+import type { Report } from "../report.js";
+import type { Settings } from "../settings.js";
+import { benchCommitment } from "./commitment.js";
+import { benchDispute } from "./dispute.js";
+import { benchBlock, benchSqueezenet } from "./end-to-end.js";
+import { benchHashing } from "./hashing.js";
+import { benchMaps } from "./maps.js";
+import { benchMatmul } from "./matmul.js";
+import { benchOperators } from "./operators.js";
+
+export type Benchmark = (settings: Settings) => Promise<Report>;
+
+/** By name, in the order in which they run and are reported. */
+export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
+  matmul: benchMatmul,
+  squeezenet: benchSqueezenet,
+  block: benchBlock,
+  commitment: benchCommitment,
+  hashing: benchHashing,
+  dispute: benchDispute,
+  maps: benchMaps,
+  operators: benchOperators,
+};

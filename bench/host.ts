@@ -1,0 +1,72 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from "node:os";
+
+/** Where figures come from; without it they mean nothing. */
+export interface Host {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryGiB: number;
+  readonly system: string;
+  readonly node: string;
+  readonly v8: string;
+  /** One-minute load average before the run: above about 0.3 others were at work. */
+  readonly load: number;
+  /** Versions of the peers that are installed. */
+  readonly peers: Readonly<Record<string, string>>;
+}
+
+const PEERS = [
+  "onnxruntime-web",
+  "onnxruntime-node",
+  "@tensorflow/tfjs",
+  "@tensorflow/tfjs-backend-wasm",
+  "@tensorflow/tfjs-node",
+];
+
+export function hostFacts(): Host {
+  const versions = PEERS.map((name) => [name, versionOf(name)] as const);
+  return {
+    cpu: `${cpus()[0]?.model.trim() ?? "unknown"}${wideVectors()}`,
+    cores: availableParallelism(),
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    system: `${platform()} ${release()} ${arch()}`,
+    node: process.version,
+    v8: process.versions.v8,
+    load: loadavg()[0] ?? 0,
+    peers: Object.fromEntries(versions.filter(([, v]) => v !== "")),
+  };
+}
+
+export function hostText(host: Host): string {
+  const peers = Object.entries(host.peers).map(([name, version]) => `${name} ${version}`);
+  return [
+    `CPU      ${host.cpu}, ${host.cores} cores, ${host.memoryGiB} GiB, ${host.system}`,
+    `engine   Node ${host.node}, V8 ${host.v8}`,
+    `backend  assay wasm (SIMD128, no relaxed SIMD)`,
+    `peers    ${peers.join(", ")}`,
+    `load     ${host.load.toFixed(2)}${host.load > 0.3 ? ": others are at work, figures are noisy" : ""}`,
+  ].join("\n");
+}
+
+/** Virtual machines often hide the model; the widest vectors say most about native peers. */
+function wideVectors(): string {
+  try {
+    const flags = /^flags\s*:(.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? "";
+    if (/\bavx512f\b/.test(flags)) return " (AVX-512)";
+    return /\bavx2\b/.test(flags) ? " (AVX2)" : "";
+  } catch {
+    return "";
+  }
+}
+
+function versionOf(name: string): string {
+  const require = createRequire(import.meta.url);
+  // Not every package exports its package.json: look for the file beside the resolution paths.
+  for (const folder of require.resolve.paths(name) ?? []) {
+    try {
+      return JSON.parse(readFileSync(`${folder}/${name}/package.json`, "utf8")).version;
+    } catch {}
+  }
+  return "";
+}

@@ -1,0 +1,101 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type AttributeSpec, ModelBuilder } from "../fixtures/builders/model-builder.js";
+import { resnetModel } from "../fixtures/builders/resnet.js";
+import { TRANSFORMER_OPSET, transformerModel } from "../fixtures/builders/transformer.js";
+import { AssayError, type Tensor } from "../operators/index.js";
+import { parseTensorFile } from "../src/files/parse.js";
+import type { Model } from "../src/graph/types.js";
+import { importOnnx } from "../src/onnx/import.js";
+import { writeOnnx } from "../src/onnx/write.js";
+import type { Scale } from "./settings.js";
+import { randomTensor } from "./values.js";
+
+/** A model with inputs to run it on, for every runtime. */
+export interface Workload {
+  readonly title: string;
+  readonly model: Model;
+  /** The model as an ONNX file. */
+  readonly bytes: Uint8Array;
+  readonly inputs: ReadonlyMap<string, Tensor>;
+}
+
+/** The opset in which benchmarks write operators down. */
+const OPSET = TRANSFORMER_OPSET;
+
+/** x [M, K] times a constant w [K, N]: what a layer does. */
+export function matmulWorkload(m: number, k: number, n: number): Workload {
+  const w = randomTensor([k, n], 2);
+  const b = new ModelBuilder("matmul", OPSET, 1);
+  b.addOutput("", "MatMul", [b.input("x", [m, k]), b.tensor("w", w)], "y");
+  return workload(`${m}×${k}×${n}`, b.build([{ name: "y", dims: [m, n] }]), [m, k]);
+}
+
+export interface OperatorCase {
+  readonly operator: string;
+  readonly dims: readonly number[];
+  readonly out: readonly number[];
+  readonly attributes?: Readonly<Record<string, AttributeSpec>>;
+  /** Dims of constant operands after the first. */
+  readonly constants?: readonly (readonly number[])[];
+}
+
+/** One operator over one input, its other operands constant. */
+export function operatorWorkload(c: OperatorCase): Workload {
+  const b = new ModelBuilder("operator", OPSET, 1);
+  const constants = (c.constants ?? []).map((dims, i) =>
+    b.tensor(`c${i}`, randomTensor(dims, i + 2)),
+  );
+  b.addOutput("", c.operator, [b.input("x", c.dims), ...constants], "y", c.attributes);
+  return workload(`${c.operator} [${c.dims}]`, b.build([{ name: "y", dims: c.out }]), c.dims);
+}
+
+/** One transformer block: d = 768, 12 heads, 128 positions, with a last normalisation. */
+export function blockWorkload(scale: Scale): Workload {
+  const [d, heads, sequence] = scale === "tiny" ? [32, 2, 8] : [768, 12, 128];
+  const model = transformerModel({ layers: 1, d, heads, sequence });
+  return workload(`transformer block (d=${d}, ${heads} heads, T=${sequence})`, model, [
+    1,
+    sequence,
+    d,
+  ]);
+}
+
+/** SqueezeNet with its real weights; a small seeded residual network at tiny scale. */
+export function imageWorkload(scale: Scale): Workload {
+  if (scale === "tiny") {
+    const model = resnetModel({ size: 16, channels: [8, 16], blocks: 1, classes: 10 });
+    return workload("small residual network", model, [1, 3, 16, 16]);
+  }
+  const folder = join(dataFolder(), "models/squeezenet");
+  const bytes = readData(join(folder, "SqueezeNet_f32_widened_from_fp16.onnx"));
+  const image = join(folder, "golden_f32/test_data_set_0/input_0.pb");
+  const model = importOnnx(bytes);
+  const name = model.graph.inputs[0]?.name as string;
+  return {
+    title: "SqueezeNet (f32)",
+    model,
+    bytes,
+    inputs: new Map([[name, parseTensorFile(image, readData(image))]]),
+  };
+}
+
+function workload(title: string, model: Model, dims: readonly number[]): Workload {
+  const bytes = writeOnnx(model, { opsets: new Map([["", OPSET]]), producer: "assay-bench" });
+  const name = model.graph.inputs[0]?.name as string;
+  return { title, model, bytes, inputs: new Map([[name, randomTensor(dims)]]) };
+}
+
+/** Where models lie that the project did not make: ASSAY_DATA, else beside the project. */
+function dataFolder(): string {
+  return resolve(import.meta.dirname, "..", process.env.ASSAY_DATA ?? "../shared/data");
+}
+
+function readData(path: string): Uint8Array {
+  if (!existsSync(path)) {
+    throw new AssayError("file/not-found", `there is no ${path}`, {
+      hint: "set ASSAY_DATA to the folder of models",
+    });
+  }
+  return new Uint8Array(readFileSync(path));
+}

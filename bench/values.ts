@@ -1,0 +1,33 @@
+import { elementCount, type Tensor, tensorOf } from "../operators/index.js";
+
+/**
+ * f32 values between −1 and 1 (xorshift32), the same in every run: a benchmark fills hundreds of
+ * megabytes, for which the numeric contract's generator is too slow.
+ */
+export function randomTensor(dims: readonly number[], seed = 1): Tensor {
+  const values = new Float32Array(elementCount(dims));
+  let state = Math.imul(seed, 0x9e3779b9) | 1;
+  for (let i = 0; i < values.length; i++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    values[i] = state / 2 ** 31;
+  }
+  return tensorOf("f32", dims, new Uint8Array(values.buffer));
+}
+
+/** The same bytes as numbers; peers take nothing else. Little-endian hosts only, as the peers. */
+export function floatsOf({ bytes }: Tensor): Float32Array<ArrayBuffer> {
+  const copy = bytes.slice();
+  return new Float32Array(copy.buffer, 0, copy.length / 4);
+}
+
+/** Elements of which the bits differ. */
+export function differingBits(a: Float32Array, b: Float32Array): number {
+  if (a.length !== b.length) return Math.max(a.length, b.length);
+  const x = new Uint32Array(a.buffer, a.byteOffset, a.length);
+  const y = new Uint32Array(b.buffer, b.byteOffset, b.length);
+  let count = 0;
+  for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) count++;
+  return count;
+}

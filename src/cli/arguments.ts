@@ -1,0 +1,187 @@
+import yargs from "yargs";
+import { AssayError } from "../../operators/index.js";
+import type { Command, Option } from "./command.js";
+import { suggestion } from "./suggest.js";
+
+/** Values by camel-case name: text, lists of text, numbers, flags. */
+export type ParsedArguments = Record<string, string | number | boolean | string[] | undefined>;
+
+/** What a command line asks for. */
+export type Request =
+  | { readonly kind: "help"; readonly command?: Command }
+  | { readonly kind: "version" }
+  | { readonly kind: "run"; readonly command: Command; readonly args: ParsedArguments };
+
+/**
+ * Reads a command line. yargs splits it into flags and values; what may be there, how often and in
+ * which form is checked here against the command's data, so that every complaint names the flag as
+ * it was typed and says what would be right. Throws `usage`.
+ */
+export function readArguments(argv: readonly string[], commands: readonly Command[]): Request {
+  const words = beforeDashes(argv);
+  const name = words.find((word) => !word.startsWith("-"));
+  if (name === undefined) return withoutCommand(words);
+  const command = commands.find((c) => c.name === name);
+  if (!command) throw unknownCommand(name, commands);
+  requireKnownFlags(command, words);
+  if (words.includes("--help") || words.includes("-h")) return { kind: "help", command };
+  return { kind: "run", command, args: checked(command, split(command, argv)) };
+}
+
+/** `assay help run` is `assay run --help`. */
+export function withHelpWord(argv: readonly string[]): readonly string[] {
+  return argv[0] === "help" ? [...argv.slice(1), "--help"] : argv;
+}
+
+function beforeDashes(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf("--");
+  return end < 0 ? argv : argv.slice(0, end);
+}
+
+function withoutCommand(words: readonly string[]): Request {
+  const wrong = words.find(
+    (w) => !["--help", "-h", "--version", "--verbose", "--json"].includes(w),
+  );
+  if (wrong !== undefined) {
+    throw usage(`there is no option ${wrong} without a command`, "see: assay --help");
+  }
+  if (words.includes("--version")) return { kind: "version" };
+  if (words.includes("--help") || words.includes("-h")) return { kind: "help" };
+  throw usage("which command?", "see: assay --help");
+}
+
+function unknownCommand(name: string, commands: readonly Command[]): AssayError {
+  const names = commands.map((c) => c.name);
+  return usage(
+    `there is no command "${name}"`,
+    suggestion(name, names, `there are ${names.join(", ")}; see: assay --help`),
+  );
+}
+
+/** Before anything else, so that a mistyped flag is not reported as a missing one. */
+function requireKnownFlags(command: Command, words: readonly string[]): void {
+  const long = [...Object.keys(command.options), "help"];
+  const short = [...Object.values(command.options).flatMap((o) => o.alias ?? []), "h"];
+  for (const word of words) {
+    const flag = /^(--?)([A-Za-z][^=]*)/.exec(word);
+    if (!flag) continue;
+    const [, dashes, name] = flag as unknown as [string, string, string];
+    const known = dashes === "--" ? long : short;
+    if (known.includes(name)) continue;
+    const guess = suggestion(name, long, "").replace("mean ", "mean --");
+    throw usage(
+      `${command.name} has no option ${dashes}${name}`,
+      guess === "" ? `see: assay ${command.name} --help` : guess,
+    );
+  }
+}
+
+/** Every value as text, every flag as a boolean; repeated ones as lists. */
+function split(command: Command, argv: readonly string[]): Record<string, unknown> {
+  const flags = Object.entries(command.options);
+  const named = (test: (o: Option) => boolean): string[] =>
+    flags.filter(([, o]) => test(o)).map(([key]) => key);
+  const aliases = flags.flatMap(([key, o]) => (o.alias ? [[key, o.alias] as const] : []));
+  const parser = yargs([])
+    .help(false)
+    .version(false)
+    .locale("en")
+    .exitProcess(false)
+    .fail(false)
+    .parserConfiguration({
+      "boolean-negation": false,
+      "dot-notation": false,
+      "duplicate-arguments-array": true,
+      "greedy-arrays": false,
+      "parse-numbers": false,
+      "parse-positional-numbers": false,
+      "short-option-groups": false,
+      "strip-aliased": true,
+      "strip-dashed": true,
+    })
+    .alias(Object.fromEntries(aliases))
+    .array(named((o) => o.many === true))
+    .string(named((o) => o.value !== undefined))
+    .boolean(named((o) => o.value === undefined))
+    .requiresArg(named((o) => o.value !== undefined));
+  try {
+    return parser.parseSync([...argv]);
+  } catch (error) {
+    throw usage(worded(error), `see: assay ${command.name} --help`);
+  }
+}
+
+function worded(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const lacking = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
+  return lacking === undefined
+    ? message
+    : `${lacking.length > 1 ? "--" : "-"}${lacking} needs a value`;
+}
+
+function checked(command: Command, values: Record<string, unknown>): ParsedArguments {
+  const args: ParsedArguments = {};
+  const [, ...rest] = (values._ as (string | number)[]).map(String);
+  const { target } = command;
+  if (target) {
+    const given = rest.shift();
+    if (!given)
+      throw usage(
+        `${command.name} needs <${target.name}>: ${target.describe}`,
+        `see: assay ${command.name} --help`,
+      );
+    args[target.name] = given;
+  }
+  if (rest[0] !== undefined)
+    throw usage(`"${rest[0]}" is one argument too many`, `see: assay ${command.name} --help`);
+  for (const [key, option] of Object.entries(command.options)) {
+    args[camelCase(key)] = valueOf(command, key, option, values[camelCase(key)]);
+  }
+  return args;
+}
+
+export function camelCase(key: string): string {
+  return key.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function valueOf(command: Command, key: string, option: Option, given: unknown) {
+  if (option.value === undefined)
+    return given === true || (Array.isArray(given) && given.includes(true));
+  if (option.many) {
+    const list = (given ?? []) as string[];
+    if (list.includes(""))
+      throw usage(`--${key} is empty`, `give it as --${key} <${option.value}>`);
+    return list;
+  }
+  if (Array.isArray(given)) throw usage(`--${key} is given ${given.length} times`, "give it once");
+  if (given === undefined) {
+    if (option.required)
+      throw usage(
+        `${command.name} needs --${key} <${option.value}>: ${option.describe}`,
+        `see: assay ${command.name} --help`,
+      );
+    return option.default;
+  }
+  return textOrNumber(key, option, String(given));
+}
+
+function textOrNumber(key: string, option: Option, text: string): string | number {
+  if (text === "") throw usage(`--${key} is empty`, `give it as --${key} <${option.value}>`);
+  const { choices, number } = option;
+  if (choices && !choices.includes(text)) {
+    throw usage(`--${key} is ${listOf(choices)}, not "${text}"`, suggestion(text, choices, ""));
+  }
+  if (!number) return text;
+  const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+  if (!number.test(value)) throw usage(`--${key} is ${number.range}, not "${text}"`, "");
+  return value;
+}
+
+/** "a, b or c". */
+function listOf(words: readonly string[]): string {
+  return `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
+}
+
+function usage(message: string, hint: string): AssayError {
+  return new AssayError("usage", message, hint === "" ? {} : { hint });
+}

@@ -1,0 +1,93 @@
+import { AssayError, bytesEqual, type Tensor } from "../../operators/index.js";
+import { planFor } from "../execute/run-model.js";
+import { bindingDigest, type ModelDigest, modelDigest } from "../graph/digests.js";
+import type { Plan } from "../graph/plan.js";
+import type { Model } from "../graph/types.js";
+import { nodeHasher } from "../merkle/node-hash.js";
+import type { SignedReceipt } from "../receipt/receipt.js";
+import type { Evidence, Pins } from "../verify/check.js";
+import { loadInputs } from "./inputs.js";
+import { hexOption } from "./options.js";
+import type { OpenedRun } from "./run-folder.js";
+
+/** Where a verifier says what it holds and what it relies on. */
+export interface EvidenceArguments {
+  readonly input: readonly string[];
+  readonly salt?: string;
+  readonly expectModel?: string;
+  readonly expectExecutor?: string;
+  readonly expectContext?: string;
+}
+
+/**
+ * Everything the caller holds besides the receipt, derived from files it named. A model that the
+ * receipt is not about gives no plan: its inputs may have other names and shapes, and what is wrong
+ * is the model, not them.
+ */
+export function evidenceOf(
+  args: EvidenceArguments,
+  signed: SignedReceipt,
+  run: OpenedRun | undefined,
+  model: Model | undefined,
+): Evidence {
+  const salt = args.salt === undefined ? run?.description.salt : hexOption("salt", args.salt, 32);
+  const outputs = run ? { outputs: run.outputs } : {};
+  const held = { ...outputs, ...(salt ? { salt } : {}) };
+  if (!model) return held;
+  const digest: ModelDigest = modelDigest(nodeHasher, model);
+  if (!bytesEqual(digest.model, signed.receipt.model)) return { ...held, model: digest };
+  const inputs = args.input.length > 0 ? loadInputs(model.graph, args.input) : run?.inputs;
+  if (!inputs) return { ...held, model: digest };
+  const plan = planOfReceipt(model, inputs, signed);
+  const ordered = plan.inputs.map((v) => inputs.get(v.name) as Tensor);
+  return { ...held, model: digest, plan, inputs: ordered };
+}
+
+/** A receipt does not say its granularity in clear: the binding digest tells which it is. */
+function planOfReceipt(
+  model: Model,
+  inputs: ReadonlyMap<string, Tensor>,
+  { receipt }: SignedReceipt,
+): Plan {
+  const layer = planFor(model, inputs, "layer");
+  if (bytesEqual(bindingDigest(nodeHasher, layer), receipt.binding)) return layer;
+  const operator = planFor(model, inputs, "operator");
+  return bytesEqual(bindingDigest(nodeHasher, operator), receipt.binding) ? operator : layer;
+}
+
+/** Throws `usage` for anything that is not hex of the right length: a pin is never dropped. */
+export function pinsOf({ expectModel, expectExecutor, expectContext }: EvidenceArguments): Pins {
+  const pin = (name: keyof Pins, text: string | undefined, length: number): Pins =>
+    text === undefined ? {} : { [name]: hexOption(`expect-${name}`, text, length) };
+  return {
+    ...pin("model", expectModel, 32),
+    ...pin("executor", expectExecutor, 20),
+    ...pin("context", expectContext, 32),
+  };
+}
+
+/** What a run folder holds for drawing samples, or why it does not. */
+export type Published =
+  | { readonly boundaries: Uint8Array[][]; readonly kept: ReadonlyMap<number, Tensor> }
+  | { readonly missing: string };
+
+/** Under a plan other than the receipt's nothing can be cut out of a folder's files. */
+export function publishedBy(
+  run: OpenedRun | undefined,
+  plan: Plan,
+  { receipt }: SignedReceipt,
+): Published {
+  if (!run)
+    return { missing: "a bare receipt holds no boundaries to sample from; give the run folder" };
+  if (!bytesEqual(bindingDigest(nodeHasher, plan), receipt.binding)) {
+    return { missing: "the receipt is about another plan" };
+  }
+  try {
+    const boundaries = run.boundaries(plan);
+    const kept = run.kept(plan);
+    return kept ? { boundaries, kept } : { missing: "the run folder has no executor/kept.bin" };
+  } catch (error) {
+    if (!(error instanceof AssayError)) throw error;
+    return { missing: error.message };
+  }
+}

@@ -1,0 +1,98 @@
+import { describe, expect, test } from "vitest";
+import { BENCHMARKS } from "../../bench/benchmarks/index.js";
+import { type Report, reportMarkdown, reportText } from "../../bench/report.js";
+import { settingsFor } from "../../bench/settings.js";
+
+/** Every benchmark runs, on work so small that its times say nothing; no time is judged. */
+const tiny = settingsFor("tiny");
+
+async function run(name: string): Promise<Report> {
+  const report = await (BENCHMARKS[name] as (typeof BENCHMARKS)[string])(tiny);
+  expect(report.name).toBe(name);
+  expect(report.tables.length).toBeGreaterThan(0);
+  for (const table of report.tables) {
+    expect(table.rows.length).toBeGreaterThan(0);
+    const known = new Set(table.columns.map((c) => c.key));
+    const used = new Set(table.rows.flatMap((r) => Object.keys(r)).filter((k) => known.has(k)));
+    expect(used, table.title).toEqual(known);
+    const numbers = table.rows
+      .flatMap((r) => Object.values(r))
+      .filter((v) => typeof v === "number");
+    expect(numbers.every(Number.isFinite), table.title).toBe(true);
+  }
+  for (const { figure } of report.targets) expect(Number.isFinite(figure)).toBe(true);
+  expect(reportText(report)).toContain(report.title);
+  expect(reportMarkdown(report)).toContain(report.title);
+  return report;
+}
+
+const rowsOf = (report: Report, table = 0) => report.tables[table]?.rows ?? [];
+
+describe("benchmarks at tiny scale", () => {
+  test("matmul: positive rates, and the bits of tfjs-wasm", async () => {
+    const report = await run("matmul");
+    for (const row of rowsOf(report)) {
+      expect(row.assay).toBeGreaterThan(0);
+      expect(row["ort-web"]).toBeGreaterThan(0);
+      expect(row["tfjs-wasm"]).toBeGreaterThan(0);
+      expect(row.bits).toBe(0);
+    }
+    expect(report.targets).toMatchObject([{ bound: 1.3, kind: "at-least" }]);
+  });
+
+  test.each(["squeezenet", "block"])(
+    "%s: one and two threads agree, peers nearly",
+    async (name) => {
+      const report = await run(name);
+      const rows = rowsOf(report);
+      expect(rows.map((r) => r.runtime)).toEqual(
+        expect.arrayContaining(["assay", "assay 2T", "ort-web"]),
+      );
+      expect(rows.slice(0, 2).map((r) => r.difference)).toEqual(["none", "none"]);
+      for (const { difference } of rows.slice(2)) {
+        expect(difference === "none" ? 0 : Number(difference)).toBeLessThan(1e-3);
+      }
+      expect(report.targets).toMatchObject([{ bound: 1, kind: "at-least" }]);
+    },
+  );
+
+  test("commitment: two models at two granularities, weights apart", async () => {
+    const report = await run("commitment");
+    const rows = rowsOf(report);
+    expect(rows.map((r) => r.granularity)).toEqual(["layer", "operator", "layer", "operator"]);
+    expect(rows[1]?.committed).toBeGreaterThan(rows[0]?.committed as number);
+    expect(rowsOf(report, 1)).toHaveLength(2);
+    expect(report.targets).toMatchObject([{ bound: 5, kind: "at-most" }]);
+  });
+
+  test("hashing: both hashers", async () => {
+    for (const row of rowsOf(await run("hashing"))) {
+      expect(row["node:crypto"]).toBeGreaterThan(0);
+      expect(row.noble).toBeGreaterThan(0);
+    }
+  });
+
+  test("dispute: shares make up the run, and the game names the drilled operator", async () => {
+    const report = await run("dispute");
+    const shares = rowsOf(report);
+    for (const key of ["steps", "bytes"]) {
+      expect(shares.reduce((sum, r) => sum + (r[key] as number), 0)).toBeCloseTo(100, 6);
+    }
+    for (const game of rowsOf(report, 1)) {
+      expect(game.named).toBe(game.corrupted);
+      expect(game.steps).toBeLessThan(100);
+    }
+  });
+
+  test("maps", async () => {
+    for (const row of rowsOf(await run("maps"))) expect(row.ratio).toBeGreaterThan(0);
+  });
+
+  test("operators: shares make up the run", async () => {
+    const report = await run("operators");
+    for (const kinds of [0, 2]) {
+      const total = rowsOf(report, kinds).reduce((sum, r) => sum + (r.share as number), 0);
+      expect(total).toBeCloseTo(100, 6);
+    }
+  });
+});
