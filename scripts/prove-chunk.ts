@@ -11,6 +11,8 @@ const CHUNK = 2 ** 24;
 const PAGE = 65536;
 
 export interface Block {
+  /** SHA-256 of the module that is run. */
+  readonly module: string;
   readonly input: Uint32Array;
   readonly output: Uint8Array;
   run(): void;
@@ -27,7 +29,6 @@ function blockProgram(op: FunctionOp): ElementProgram {
   });
 }
 
-/** SHA-256 of the module that `blockOf` runs. */
 export function moduleDigest(op: FunctionOp): string {
   return createHash("sha256")
     .update(generateModule(blockProgram(op)))
@@ -40,6 +41,7 @@ export function blockOf(op: FunctionOp): Block {
   const memory = new WebAssembly.Memory({ initial: 1 + (8 * BLOCK) / PAGE, maximum: 65536 });
   const kernel = compiled.instantiate(memory);
   return {
+    module: moduleDigest(op),
     input: new Uint32Array(memory.buffer, at, BLOCK),
     output: new Uint8Array(memory.buffer, out, 4 * BLOCK),
     run: () => kernel(out, [at], 0, compiled.units),

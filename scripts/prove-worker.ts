@@ -11,6 +11,8 @@ export interface Task {
 
 export interface Result extends Task {
   readonly digest: string;
+  /** SHA-256 of the module that computed it. */
+  readonly module: string;
   readonly seconds: number;
 }
 
@@ -21,6 +23,7 @@ process.on("message", ({ op, chunk }: Task) => {
   blocks.set(op, block);
   const start = performance.now();
   const digest = digestChunk(block, chunk);
-  const result: Result = { op, chunk, digest, seconds: (performance.now() - start) / 1000 };
+  const seconds = (performance.now() - start) / 1000;
+  const result: Result = { op, chunk, digest, module: block.module, seconds };
   process.send?.(result);
 });

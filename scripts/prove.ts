@@ -108,7 +108,8 @@ async function prove(op: FunctionOp): Promise<number[]> {
   const path = join(PROGRESS, `${op}-${module.slice(0, 16)}-${process.version}.json`);
   const digests = readJson<Record<string, string>>(path, {});
   const missing = Array.from({ length: CHUNKS }, (_, c) => c).filter((c) => !digests[c]);
-  await digestChunks(op, missing, ({ chunk, digest, seconds }) => {
+  await digestChunks(op, missing, ({ chunk, digest, seconds, module: ran }) => {
+    if (ran !== module) throw new Error("the code generator changed while the proof ran");
     digests[chunk] = digest;
     writeJson(path, digests);
     const rate = (seconds / 2 ** 24) * 1e9;

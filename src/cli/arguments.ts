@@ -135,7 +135,7 @@ function checked(command: Command, values: Record<string, unknown>): ParsedArgum
   if (rest[0] !== undefined)
     throw usage(`"${rest[0]}" is one argument too many`, `see: assay ${command.name} --help`);
   for (const [key, option] of Object.entries(command.options)) {
-    args[camelCase(key)] = valueOf(command, key, option, values[camelCase(key)]);
+    args[camelCase(key)] = optionValue(command, key, option, values[camelCase(key)]);
   }
   return args;
 }
@@ -144,7 +144,7 @@ export function camelCase(key: string): string {
   return key.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-function valueOf(command: Command, key: string, option: Option, given: unknown) {
+function optionValue(command: Command, key: string, option: Option, given: unknown) {
   if (option.value === undefined)
     return given === true || (Array.isArray(given) && given.includes(true));
   if (option.many) {

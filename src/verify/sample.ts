@@ -75,7 +75,7 @@ export async function sampleRun(request: SampleRequest): Promise<VerificationRep
 
 function sampledReason({ drawn, segments, probability }: SampleFacts, pins: Pins): string {
   return (
-    `${drawn.length} of ${segments} segments agree; one wrong segment would have been caught ` +
+    `${drawn.length} of ${segments} segments were drawn and re-executed, and every bit of them agrees; one wrong segment would have been caught ` +
     `with probability ${(100 * probability).toFixed(1)} %${pins.executor ? "" : "; signer not pinned"}`
   );
 }

@@ -62,6 +62,14 @@ describe("docs/numeric-contract.md", () => {
     expect(compileFunction(log1p)(-1)).toBe(Number.NEGATIVE_INFINITY);
   });
 
+  test("the functions that it calls proven are recorded as proven", () => {
+    const record = JSON.parse(readPage("operators/scalar/functions/proofs.json"));
+    const functions = Object.keys(SCALAR_FUNCTIONS).filter((op) => op !== "f32.pow");
+    expect(page).toContain("All six were compared");
+    expect(Object.keys(record).sort()).toEqual(functions.sort());
+    for (const op of functions) expect(record[op].inputs).toBe("all 2^32");
+  });
+
   test("the examples of conversions are right", () => {
     const examples = rows.filter(([from = ""]) => /^(f32|i64) \S+$/.test(from));
     expect(examples).toHaveLength(6);

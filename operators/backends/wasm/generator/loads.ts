@@ -163,34 +163,25 @@ function loadNarrowLanes(
 }
 
 /**
- * Pops binary16 bits in i32 lanes and pushes them as f32. Normal numbers move their exponent by
- * 112; those with the largest exponent by 112 more, to infinity and NaN; subnormals are integers
- * times 2^−24, which f32 holds exactly.
+ * Pops binary16 bits in i32 lanes and pushes them as f32: exponent and fraction moved to their
+ * places and multiplied by 2^112, the difference of the biases, which is exact and makes subnormals
+ * normal. The largest exponent stands for infinity and NaN and becomes the largest of f32.
  */
 function widenHalf(f: FunctionBody): void {
-  const bits = (value: bigint): void => pushLanes(f, 32, [value]);
-  f.scratch(["v128", "v128", "v128"], (half, magnitude, normal) => {
-    const h = half as Local;
+  f.scratch(["v128", "v128"], (bits, magnitude) => {
+    const h = bits as Local;
     const m = magnitude as Local;
-    const n = normal as Local;
     f.tee(h);
-    bits(0x7fffn);
+    pushLanes(f, 32, [0x7fffn]);
     f.op("v128.and").tee(m);
     f.i32(13).op("i32x4.shl");
-    bits(0x38000000n);
-    f.op("i32x4.add");
-    f.get(m);
-    bits(0x7bffn);
-    f.op("i32x4.gt_u");
-    bits(0x38000000n);
-    f.op("v128.and").op("i32x4.add").set(n);
-    f.get(m).op("f32x4.convert_i32x4_s");
-    bits(0x33800000n);
-    f.op("f32x4.mul").get(n).get(m);
-    bits(0x400n);
-    f.op("i32x4.lt_u").op("v128.bitselect");
-    f.get(h);
-    bits(0x8000n);
+    pushLanes(f, 32, [0x77800000n]);
+    f.op("f32x4.mul").get(m);
+    pushLanes(f, 32, [0x7bffn]);
+    f.op("i32x4.gt_s");
+    pushLanes(f, 32, [0x7f800000n]);
+    f.op("v128.and").op("v128.or").get(h);
+    pushLanes(f, 32, [0x8000n]);
     f.op("v128.and").i32(16).op("i32x4.shl").op("v128.or");
   });
 }

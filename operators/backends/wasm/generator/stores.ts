@@ -159,87 +159,71 @@ function pushNarrowMask(f: FunctionBody): void {
   });
 }
 
-interface SplitBits {
-  readonly bits: Local;
-  readonly magnitude: Local;
-}
-
-/** Pops f32 bits, rounds their magnitude with `round`, and pushes it with the sign at bit 15. */
-function withSign(f: FunctionBody, round: (split: SplitBits) => void): void {
+/** Pops f32 bits; `round` pushes their magnitude in 16 bits, to which sign and NaN are added. */
+function roundWith(f: FunctionBody, nan: bigint, round: (magnitude: Local) => void): void {
   f.scratch(["v128", "v128"], (b, m) => {
     const bits = b as Local;
     const magnitude = m as Local;
     f.tee(bits);
     pushLanes(f, 32, [0x7fffffffn]);
     f.op("v128.and").set(magnitude);
-    round({ bits, magnitude });
+    pushLanes(f, 32, [nan]);
+    round(magnitude);
+    f.get(bits).i32(16).op("i32x4.shr_u");
+    pushLanes(f, 32, [0x8000n]);
+    f.op("v128.and").op("v128.or");
+    f.get(magnitude);
+    pushLanes(f, 32, [0x7f800000n]);
+    f.op("i32x4.gt_s").op("v128.bitselect");
   });
 }
 
-/** Pushes magnitude + half an ulp − (even ? 1 ulp of f32 : 0), shifted down by `shift` bits. */
-function pushNearestEven(f: FunctionBody, magnitude: Local, shift: number, bias: bigint): void {
-  f.get(magnitude).i32(shift).op("i32x4.shr_u");
+/**
+ * Pushes what `magnitude` pushes, plus `bias`, without its last `shift` bits: half of the new unit
+ * less one is added, and one more where the new last bit is odd, so that ties go to even.
+ */
+function pushNearestEven(
+  f: FunctionBody,
+  magnitude: () => void,
+  shift: number,
+  bias: bigint,
+): void {
+  magnitude();
+  f.i32(shift).op("i32x4.shr_u");
   pushLanes(f, 32, [1n]);
-  f.op("v128.and").get(magnitude).op("i32x4.add");
+  f.op("v128.and");
+  magnitude();
+  f.op("i32x4.add");
   pushLanes(f, 32, [(1n << BigInt(shift - 1)) - 1n + bias]);
   f.op("i32x4.add").i32(shift).op("i32x4.shr_u");
 }
 
-/** Pops `value` and `condition` vectors in reverse: pushes condition ? constant : value. */
-function replaceWhere(f: FunctionBody, constant: bigint, condition: () => void): void {
-  f.scratch(["v128"], (v) => {
-    f.set(v as Local);
-    pushLanes(f, 32, [constant]);
-    f.get(v as Local);
-    condition();
-    f.op("v128.bitselect");
-  });
-}
-
-function pushSign(f: FunctionBody, bits: Local): void {
-  f.get(bits).i32(16).op("i32x4.shr_u");
-  pushLanes(f, 32, [0x8000n]);
-  f.op("v128.and").op("v128.or");
-}
-
 /**
- * Pops f32 bits and pushes binary16 bits, nearest even. Below 2^−14 the sum with 0.5 is rounded at
- * 2^−24, the unit of binary16 subnormals. NaN gets its canonical form and no sign.
+ * Pops f32 bits and pushes binary16 bits, nearest even. From 65536 on everything is infinite, as is
+ * what rounds up to it. Below 2^−14 the sum with 0.5 is rounded at 2^−24, the unit of binary16
+ * subnormals. NaN gets its canonical form and no sign.
  */
 function roundToHalf(f: FunctionBody): void {
-  withSign(f, ({ bits, magnitude }) => {
+  roundWith(f, 0x7e00n, (magnitude) => {
     f.get(magnitude);
     pushLanes(f, 32, [0x3f000000n]);
     f.op("f32x4.add");
     pushLanes(f, 32, [0x3f000000n]);
     f.op("i32x4.sub");
-    pushNearestEven(f, magnitude, 13, -0x38000000n);
+    f.scratch(["v128"], (local) => {
+      const capped = local as Local;
+      f.get(magnitude);
+      pushLanes(f, 32, [0x47800000n]);
+      f.op("i32x4.min_u").set(capped);
+      pushNearestEven(f, () => f.get(capped), 13, -0x38000000n);
+    });
     f.get(magnitude);
     pushLanes(f, 32, [0x38800000n]);
-    f.op("i32x4.lt_u").op("v128.bitselect");
-    replaceWhere(f, 0x7c00n, () => {
-      f.get(magnitude);
-      pushLanes(f, 32, [0x477fefffn]);
-      f.op("i32x4.gt_u");
-    });
-    pushSign(f, bits);
-    replaceNaN(f, magnitude, 0x7e00n);
+    f.op("i32x4.lt_s").op("v128.bitselect");
   });
 }
 
 /** Pops f32 bits and pushes bfloat16 bits, nearest even. */
 function roundToBfloat(f: FunctionBody): void {
-  withSign(f, ({ bits, magnitude }) => {
-    pushNearestEven(f, magnitude, 16, 0n);
-    pushSign(f, bits);
-    replaceNaN(f, magnitude, 0x7fc0n);
-  });
-}
-
-function replaceNaN(f: FunctionBody, magnitude: Local, canonical: bigint): void {
-  replaceWhere(f, canonical, () => {
-    f.get(magnitude);
-    pushLanes(f, 32, [0x7f800000n]);
-    f.op("i32x4.gt_u");
-  });
+  roundWith(f, 0x7fc0n, (magnitude) => pushNearestEven(f, () => f.get(magnitude), 16, 0n));
 }

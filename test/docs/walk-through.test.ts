@@ -49,7 +49,7 @@ function run(command: string, folder: string): string {
   return result.stdout + result.stderr;
 }
 
-describe("the README's session", () => {
+describe("the commands in the README", () => {
   const steps = stepsOf(readPage("README.md"));
 
   test("has commands", () => {
