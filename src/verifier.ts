@@ -29,3 +29,4 @@ export { describeEvidence, describeOutcome } from "./verify/describe.js";
 export { replayRun } from "./verify/replay.js";
 export type { VerificationReport } from "./verify/report.js";
 export { drawSegments, sampleRun } from "./verify/sample.js";
+export { type VerifyRequest, verifyRun } from "./verify/verify-run.js";

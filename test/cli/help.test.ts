@@ -51,7 +51,7 @@ describe("help", () => {
     const { code, stdout } = await assay(["run", "--help"]);
     expect(code).toBe(0);
     // The default number of threads is the machine's.
-    expect(stdout.replace(/(changes a bit \(default: )\d/, "$1N")).toMatchInlineSnapshot(`
+    expect(stdout.replace(/(bit \(default: )\d/, "$1N")).toMatchInlineSnapshot(`
       "Usage: assay run <model> --out <folder> [options]
 
       Runs an ONNX model and writes a run folder: a signed receipt, the outputs as
@@ -92,7 +92,7 @@ describe("help", () => {
                                       bits (one of auto, wasm, interpreter; default:
                                       auto)
             --threads <n>             compute threads; their number never changes a
-                                      bit (default: 2)
+                                      bit (default: N)
             --memory-limit <MiB>      refuse to start above this (default: the memory
                                       that is free)
 
@@ -132,7 +132,7 @@ describe("help", () => {
       ["run", "m", "-o", "x", "-h"],
     ];
     const [first, ...rest] = await Promise.all(asked.map((args) => assay(args)));
-    for (const other of rest) expect(other).toEqual(first);
+    for (const { code, stdout } of rest) expect([code, stdout]).toEqual([0, first?.stdout]);
   });
 
   test("without a command: on stderr, and not a success", async () => {
@@ -158,7 +158,7 @@ describe("help", () => {
         expect(lines.filter((l) => l.length > Math.max(width, 90))).toEqual([]);
         for (const [key, option] of Object.entries(c.options)) {
           expect(text).toContain(`--${key}`);
-          expect(option.describe).toMatch(/^[a-z][^\n]+[^.]$/);
+          expect(option.describe).toMatch(/^[a-z0-9][^\n]+[^.]$/);
         }
         expect(text).not.toMatch(/\[default|\[array|undefined|\[\]/);
       },

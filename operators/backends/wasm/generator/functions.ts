@@ -42,16 +42,20 @@ function vectorFunction(f: ScalarFunction, constants: ConstantPool): FunctionBod
     constants,
   );
   const into = body.local("v128");
-  inlineFunction(body, f, [...f.parameters.keys()], into);
+  const args = f.parameters.map((_, i) => () => body.get(i));
+  inlineFunction(body, f, args, into);
   body.get(into);
   return body;
 }
+
+/** Pushes an argument, an f32x4. */
+type PushArgument = () => void;
 
 /** Computes a scalar function on four elements; its code is emitted like that of any body. */
 export function inlineFunction(
   body: FunctionBody,
   f: ScalarFunction,
-  args: readonly Local[],
+  args: readonly PushArgument[],
   into: Local,
 ): void {
   const operands: Operand[] = [];
@@ -63,13 +67,14 @@ export function inlineFunction(
 function functionOperand(
   body: FunctionBody,
   i: FunctionInstruction,
-  args: readonly Local[],
+  args: readonly PushArgument[],
   operands: readonly Operand[],
 ): Operand {
   const register = operands.length;
   if (i.kind === "constant") return constantOperand(body, register, i.value);
   if (i.kind === "parameter") {
-    return { type: "f32", register, mask: undefined, push: () => body.get(args[i.index] as Local) };
+    const push = args[i.index] as PushArgument;
+    return { type: "f32", register, mask: undefined, push };
   }
   if (isFunctionOp(i.op)) {
     throw new AssayError("backend/unavailable", "a function's program calls a function");

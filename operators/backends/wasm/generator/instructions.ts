@@ -102,13 +102,8 @@ function emitInlined(
 ): void {
   const { f } = e;
   const into = registers.vector(register, 0)[0] as Local;
-  const copies = args.map((a) => {
-    const copy = f.local("v128");
-    pushHalf(f, registers.operand(a, 0), 0);
-    f.set(copy);
-    return copy;
-  });
-  inlineFunction(f, e.functions.program(op), copies, into);
+  const pushes = args.map((a) => () => pushHalf(f, registers.operand(a, 0), 0));
+  inlineFunction(f, e.functions.program(op), pushes, into);
 }
 
 /** A coordinate as i64: the scalar at lane 0, plus each lane's distance from it. */

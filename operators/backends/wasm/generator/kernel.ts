@@ -18,7 +18,7 @@ import { mergeDims } from "./merge-dims.js";
 export interface Kernel {
   readonly sources: readonly DType[];
   readonly dtype: DType;
-  /** Extents ≥ 2. */
+  /** Extents ≥ 2, or the one extent 1 of a single element. */
   readonly out: readonly number[];
   /** Extents ≥ 2; empty with `steps` for a fold of one step. */
   readonly fold: readonly number[];
