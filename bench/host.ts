@@ -42,7 +42,7 @@ export function hostText(host: Host): string {
   const peers = Object.entries(host.peers).map(([name, version]) => `${name} ${version}`);
   return [
     `CPU      ${host.cpu}, ${host.cores} cores, ${host.memoryGiB} GiB, ${host.system}`,
-    `engine   Node ${host.node}, V8 ${host.v8}`,
+    `engine   Node ${host.node}, V8 ${host.v8}, WebAssembly optimised at once`,
     `backend  assay wasm (SIMD128, no relaxed SIMD)`,
     `peers    ${peers.join(", ")}`,
     `load     ${host.load.toFixed(2)}${host.load > 0.3 ? ": others are at work, figures are noisy" : ""}`,

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { BENCHMARKS, type Benchmark } from "./benchmarks/index.js";
+import { optimiseWebAssembly } from "./engine.js";
 import { hostFacts, hostText } from "./host.js";
 import { isMet, type Report, reportText, targetText } from "./report.js";
 import { type Results, readResults, updateReadme, writeResults } from "./results.js";
@@ -53,6 +54,7 @@ function chosen(only: string | undefined): [string, Benchmark][] {
 }
 
 async function measure(benchmarks: [string, Benchmark][], quick: boolean): Promise<Results> {
+  optimiseWebAssembly();
   const host = hostFacts();
   const scale = quick ? "quick" : "full";
   process.stdout.write(`${hostText(host)}\n\n`);

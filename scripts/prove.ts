@@ -91,8 +91,14 @@ function digestChunks(
         else child.send({ op, chunk } satisfies Task);
       };
       child.on("message", (result: Result) => {
-        done(result);
-        next();
+        try {
+          done(result);
+          next();
+        } catch (error) {
+          queue.length = 0;
+          child.disconnect();
+          fail(error);
+        }
       });
       child.on("error", fail);
       child.on("exit", (code) => (code === 0 ? finish() : fail(new Error(`worker: exit ${code}`))));
@@ -109,7 +115,9 @@ async function prove(op: FunctionOp): Promise<number[]> {
   const digests = readJson<Record<string, string>>(path, {});
   const missing = Array.from({ length: CHUNKS }, (_, c) => c).filter((c) => !digests[c]);
   await digestChunks(op, missing, ({ chunk, digest, seconds, module: ran }) => {
-    if (ran !== module) throw new Error("the code generator changed while the proof ran");
+    if (ran !== module) {
+      throw new AssayError("backend/unavailable", "the code generator changed during the proof");
+    }
     digests[chunk] = digest;
     writeJson(path, digests);
     const rate = (seconds / 2 ** 24) * 1e9;

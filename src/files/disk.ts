@@ -205,14 +205,18 @@ function missingParents(path: string, made: Set<string> = new Set()): string[] {
   return missing;
 }
 
-/** Best effort: what made the work fail may also keep it from being undone. */
+/**
+ * Best effort: what made the work fail may also keep it from being undone, and the first failure is
+ * the one to report. rmdir takes empty folders only: others may have put something there meanwhile.
+ */
 function undo(beside: string, parents: readonly string[], to: Disk): void {
-  try {
-    to.remove(beside);
-    // rmdir takes empty folders only: somebody else may have put something there meanwhile.
-    for (const parent of [...parents].reverse()) rmdirSync(parent);
-  } catch {
-    // The first failure is the one to report.
+  const steps = [() => to.remove(beside), ...[...parents].reverse().map((p) => () => rmdirSync(p))];
+  for (const step of steps) {
+    try {
+      step();
+    } catch {
+      // Not made yet, not empty, or as broken as the rest.
+    }
   }
 }
 

@@ -48,7 +48,7 @@ export function randomProgram(draw: Draw): ElementProgram {
   const fold = pick([true, true, false]) ? dimsOf(draw, 3, tidy ? 20 : 80) : [];
   const shape = { out, fold };
   const sources = Array.from({ length: draw(fc.integer, { min: 1, max: 3 }) }, () =>
-    tidy ? tidySource(draw, shape) : randomSource(draw, shape),
+    tidy && pick([true, true, true, false]) ? tidySource(draw, shape) : randomSource(draw, shape),
   );
   const init = fold.length === 0 ? [] : randomStates(draw);
   const when =

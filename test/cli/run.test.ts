@@ -83,7 +83,7 @@ describe("run", () => {
 
   test("says what it needs before it starts, on a terminal or under --verbose", async () => {
     const { stderr } = await run("loud", "--verbose");
-    expect(stderr).toMatch(/^needs \d+ [KM]iB of memory \(.*weights, .*activations\)\n$/);
+    expect(stderr).toMatch(/^needs [\d.]+ [KM]iB of memory \(.*weights, .*activations\)\n$/);
     const written: string[] = [];
     const terminal = { isTTY: true, write: (t: string) => written.push(t) };
     const args = ["run", model, ...inputs, "-o", path("tty"), "--backend", "interpreter"];

@@ -5,5 +5,4 @@ import { spread } from "./world.js";
 describeWithData("light models", LIGHT, () => {
   describeLightModel("inception_v2", spread(3));
   describeLightModel("resnet50", spread(3));
-  describeLightModel("densenet121", spread(2));
 });

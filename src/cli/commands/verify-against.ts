@@ -12,7 +12,12 @@ import { commitTensor } from "../../merkle/tensor-tree.js";
 import { disputeRuns } from "../../verify/against.js";
 import { checkReceipt, type Pins } from "../../verify/check.js";
 import { costOf, describeOutcome } from "../../verify/describe.js";
-import { interpreterRunner, recomputeWith } from "../../verify/recompute.js";
+import {
+  interpreterRunner,
+  type ProgramRunner,
+  recomputeWith,
+  wasmRunner,
+} from "../../verify/recompute.js";
 import type { VerificationReport } from "../../verify/report.js";
 import { type AgainstFacts, describeAgainst } from "../against-report.js";
 import type { Io } from "../command.js";
@@ -126,9 +131,14 @@ async function disputeFacts(
     a,
     b,
     machine: () => createMachine(args),
-    recompute: recomputeWith(interpreterRunner),
+    recompute: recomputeWith(runnerFor(args)),
   });
   return settlementFacts([args.target, other], a.run.plan, settlement);
+}
+
+/** The referee computes where the parties do: all backends give the same bits. */
+function runnerFor(args: VerifyArguments): ProgramRunner {
+  return createMachine(args).name === "wasm" ? wasmRunner() : interpreterRunner;
 }
 
 function settlementFacts(
