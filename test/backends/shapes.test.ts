@@ -137,6 +137,19 @@ describe.each(programBackends())("$name", (backend) => {
     );
   });
 
+  it.each([
+    [8, 4],
+    [5, 4],
+    [17, 16],
+    [9, 8],
+  ])("does not take a slice of %i rows from rows as long for a block", (rows, columns) => {
+    const axes = [
+      { extent: rows, step: 1, more: 0 },
+      { extent: columns, step: 1, more: rows - columns },
+    ];
+    for (const dtype of DTYPES_BY_SIZE) check(backend, copyOf(dtype, axes, [0, 1]));
+  });
+
   it("folds over windows", () => {
     const slack = fc.integer({ min: -2, max: 3 });
     fc.assert(
