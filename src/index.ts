@@ -11,4 +11,4 @@ export { addressOf, keyFromEntropy, parseKey } from "./receipt/key.js";
 export * from "./verifier.js";
 export { disputeRuns } from "./verify/against.js";
 export { interpreterRunner, recomputeWith, wasmRunner } from "./verify/recompute.js";
-export { type KeptRun, RunProvider } from "./verify/run-provider.js";
+export { type KeptRun, keptRunOf, RunProvider } from "./verify/run-provider.js";

@@ -1,6 +1,7 @@
 import type { Machine, Tensor } from "../../operators/index.js";
 import type { TraceProvider } from "../dispute/provider.js";
 import type { Corruption } from "../execute/drill.js";
+import type { Run } from "../execute/run-model.js";
 import { Session } from "../execute/session.js";
 import { keepSegments, replaySegment } from "../execute/trace.js";
 import type { ModelDigest } from "../graph/digests.js";
@@ -18,6 +19,20 @@ export interface KeptRun {
   readonly kept: ReadonlyMap<number, Tensor>;
   readonly drill?: Required<Corruption>;
   readonly salt?: Uint8Array;
+}
+
+/** A run of this process as a party defends it. It must have been made with `keepBoundaries`. */
+export function keptRunOf({ plan, inputs, trace }: Run, salt?: Uint8Array): KeptRun {
+  const { outputs, boundaries, kept, corruption } = trace;
+  return {
+    plan,
+    inputs,
+    outputs,
+    boundaries,
+    kept,
+    ...(corruption ? { drill: corruption } : {}),
+    ...(salt ? { salt } : {}),
+  };
 }
 
 /** Answers a dispute about a run by running the segment in question again, drill included. */

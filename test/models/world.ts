@@ -18,7 +18,7 @@ import { disputeRuns } from "../../src/verify/against.js";
 import { type ProgramRunner, recomputeWith, wasmRunner } from "../../src/verify/recompute.js";
 import { type ReplayRequest, replayRun } from "../../src/verify/replay.js";
 import type { VerificationReport } from "../../src/verify/report.js";
-import type { KeptRun } from "../../src/verify/run-provider.js";
+import { keptRunOf } from "../../src/verify/run-provider.js";
 import { sampleRun } from "../../src/verify/sample.js";
 import { dataPath } from "../support/data.js";
 
@@ -101,11 +101,6 @@ export function sample(world: World, claimed: Run, share: number): Promise<Verif
   return sampleRun({ ...claimOf(world, claimed), ...draw }).finally(collectGarbage);
 }
 
-function keptRun({ plan, inputs, trace }: Run): KeptRun {
-  const { outputs, boundaries, kept, corruption } = trace;
-  return { plan, inputs, outputs, boundaries, kept, ...(corruption ? { drill: corruption } : {}) };
-}
-
 export interface DisputeOptions {
   /** The referee's arithmetic. */
   readonly referee?: ProgramRunner;
@@ -125,8 +120,8 @@ export function dispute(
     model,
     digest,
     plan: a.plan,
-    a: { receipt: a.signed.receipt, run: keptRun(a) },
-    b: { receipt: b.signed.receipt, run: keptRun(b) },
+    a: { receipt: a.signed.receipt, run: keptRunOf(a) },
+    b: { receipt: b.signed.receipt, run: keptRunOf(b) },
     machine,
     recompute: recomputeWith(referee),
   }).finally(collectGarbage);
