@@ -81,6 +81,9 @@ export async function benchMatmul(settings: Settings): Promise<Report> {
       `geometric mean of the paired ratios: ` +
         `${geometricMean(rows.map((r) => r.paired as number)).toFixed(2)}×`,
       "ort-node and tfjs-node are native code, for information; tfjs-node chooses its threads itself",
+      ...(rows.some((r) => TFJS_NODE in r)
+        ? []
+        : ["tfjs-node is left out: its binary does not load"]),
     ],
   };
 }

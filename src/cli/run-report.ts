@@ -91,7 +91,9 @@ function drillText({ node, operator, element, masked }: NonNullable<RunFacts["dr
 function comparisonLines(c: NamedComparison): string[] {
   const verdict = c.within ? "within tolerance" : "OUTSIDE TOLERANCE";
   const largest =
-    c.differing === 0 ? "no difference" : `largest difference ${c.largest} at element ${c.at}`;
+    c.differing === 0
+      ? "no difference"
+      : `largest difference ${Number(c.largest.toPrecision(3))} at element ${c.at}`;
   return [
     field("expected", `${c.name}: ${verdict}`),
     field("", `${largest}, ${c.differing} of ${plural(c.elements, "element")} differ`),

@@ -44,11 +44,14 @@ export class Session {
     options: SessionOptions = {},
   ): Promise<Session> {
     const layout = layoutPlan(plan, options);
-    const need = {
+    const arena = {
       weightBytes: layout.arenaBytes - layout.activationBytes,
       activationBytes: layout.activationBytes,
-      totalBytes: machine.estimate(layout.calls, layout.arenaBytes),
+      totalBytes: layout.arenaBytes,
     };
+    // A machine may not even be able to estimate what is far beyond it.
+    checkMemory(arena, options.memoryLimit);
+    const need = { ...arena, totalBytes: machine.estimate(layout.calls, layout.arenaBytes) };
     checkMemory(need, options.memoryLimit);
     options.onNeed?.(need);
     await machine.load(layout.calls, layout.arenaBytes);

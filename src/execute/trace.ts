@@ -66,7 +66,7 @@ export async function traceRun(
  * A synchronous machine would otherwise never let signals, timers or hashing threads in. Browsers
  * have no setImmediate, and their timers are slower.
  */
-function breathe(): Promise<void> {
+export function breathe(): Promise<void> {
   return new Promise((resume) => {
     if (typeof setImmediate === "function") setImmediate(resume);
     else setTimeout(resume, 0);

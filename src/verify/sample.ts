@@ -1,6 +1,6 @@
 import { AssayError, bytesEqual, type Machine, type Tensor } from "../../operators/index.js";
 import { Session, type SessionOptions } from "../execute/session.js";
-import { keepSegments, replaySegment } from "../execute/trace.js";
+import { breathe, keepSegments, replaySegment } from "../execute/trace.js";
 import { commitKnown } from "../graph/digests.js";
 import type { Plan, PlanValue, Segment } from "../graph/plan.js";
 import type { Model } from "../graph/types.js";
@@ -205,6 +205,7 @@ async function replayDrawn(
       }
       findings.ok(`segment ${index}`, "re-executed, every committed tensor agrees");
       progress?.(done + 1, sample.drawn.length);
+      await breathe();
     }
     return undefined;
   } finally {

@@ -42,7 +42,7 @@ export class Squares {
 /**
  * c₀ + c₁x + c₂x² + … as a shallow tree (Estrin's scheme): neighbours are paired until three terms
  * remain. Against Horner's one long chain it makes exp, log and tanh about 15 % and erf 27 % faster
- * (128-bit vectors, AMD EPYC 9004).
+ * (compiled by GCC for 128-bit vectors, AMD EPYC 9004).
  */
 export function polynomial(
   b: FunctionBuilder,
@@ -65,8 +65,8 @@ function pairs(terms: readonly Register[]): [Register, Register | undefined][] {
 }
 
 /**
- * x, but at most `limit`; NaN stays. Written as limit < x ? limit : x because that is WebAssembly's
- * f64x2.pmin, one instruction where f64x2.min takes seven.
+ * x, but at most `limit`; NaN stays. Written as limit < x ? limit : x because that is exactly
+ * WebAssembly's f64x2.pmin and x86's minpd, while f64x2.min has to sort out NaN and zeros.
  */
 export function atMost(b: FunctionBuilder, x: Register, limit: number): Register {
   const bound = b.f64(limit);

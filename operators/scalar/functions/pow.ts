@@ -14,9 +14,10 @@ import {
 /**
  * pow(x, y): this program is the contract. Largest error found: 0.5 + 2^−27.8 ULP, at
  * x = 41200000, y = b25e5bd9. Misrounded are 6 of the 2^33 pairs with x = 2 or 10, and 10 of 3·10^9
- * random ones (compared with GNU MPFR). Exact results and exact midpoints of two f32 (rounded to
- * even) are all right: the 3.4 million pairs that have one were compared, and every x with
- * y = ±1, 2, 3, ±½.
+ * random ones, where the results whose f64 lies within 8 units of its last place of a midpoint of
+ * two f32 were judged with GNU MPFR; of 1.2·10^7 further pairs all were, and none is wrong. Exact
+ * results and exact midpoints (rounded to even) are all right: the 3.4 million pairs that have one
+ * were compared, and every x with y = ±1, 2, 3, ±½.
  *
  * Formula: |x|^y = 2^(y·log2|x|). log2|x| is a sum of two f64, high (29 bits, so that y·high is
  * exact) and low; 2^t is computed in f64 and then rounded to 51 bits, so that every exact result
@@ -26,9 +27,11 @@ import {
  * log2: |x| = 2^k·m with √½ ≤ m < √2, f = m − 1, s = f ÷ (2 + f) = sHigh + sLow, sHigh with 28 bits:
  * sHigh·(2 + f) is exact, hence sLow as well as one rounding. log2(m) = C·s + s³·R(s²), where
  * C = 2/ln 2 = C_HIGH + C_LOW and C_HIGH·sHigh is exact. R: degree 7, minimax in relative error
- * (Remez exchange, 240 bits). Relative error of high + low: 2^−57.4 measured.
+ * (Remez exchange, 240 bits). Relative error of high + low: 2^−57.3 measured at 2·10^6 points.
  *
  * 2^t: t = n + r, v = r·ln 2, 1 + (v + v²·Q(v)), degree 11, minimax with 1, 1, ½ kept, 2^−55.2.
+ * Before it is rounded to 51 bits, |x|^y has an error of at most 4.4 units of the last place of f64
+ * (measured at the same points); it grows with |y·log2x|.
  *
  * Corners as in C99 Annex F: pow(x, ±0) = pow(1, y) = 1 also for NaN, pow(−1, ±∞) = 1, a negative
  * finite x with a y that is no integer gives NaN, odd integers y keep the sign of x.
