@@ -126,6 +126,6 @@ export function isFunctionOp(op: MicroOp): op is FunctionOp {
  * Functions count as the length of their straight-line programs, rounded up.
  */
 export function weightOf(op: MicroOp): number {
-  if (op === "f32.pow") return 160;
-  return isFunctionOp(op) ? 64 : 1;
+  if (op === "f32.pow") return 192;
+  return isFunctionOp(op) ? 96 : 1;
 }
