@@ -135,6 +135,8 @@ class Commitments {
     if (!found) {
       const { dtype, dims } = this.session.plan.values[value] as PlanValue;
       found = Promise.resolve(this.commit({ dtype, dims, bytes: this.session.bytes(value) }));
+      // A run that is cancelled no longer awaits what is pending; that must not end the process.
+      found.catch(() => undefined);
       this.known.set(value, found);
     }
     return found;

@@ -47,11 +47,18 @@ export async function verifyRun(request: VerifyRequest): Promise<VerificationRep
 
 type FullRequest = Parameters<typeof replayRun>[0] & Parameters<typeof sampleRun>[0];
 
+/** What a mode may lack, in words. */
+export const LACKING = {
+  model: "no model was given",
+  inputs: "the inputs were not given",
+  machine: "there is nothing to run it on",
+  draw: "no share or no beacon was given",
+} as const;
+
 function lackOf({ mode, evidence, model, machine, share, beacon }: VerifyRequest) {
-  if (!model || !evidence?.model) return "no model was given";
-  if (!evidence.plan || !evidence.inputs) return "the inputs were not given";
-  if (!machine) return "there is nothing to run it on";
-  if (mode === "sample" && (share === undefined || !beacon))
-    return "no share or no beacon was given";
+  if (!model || !evidence?.model) return LACKING.model;
+  if (!evidence.plan || !evidence.inputs) return LACKING.inputs;
+  if (!machine) return LACKING.machine;
+  if (mode === "sample" && (share === undefined || !beacon)) return LACKING.draw;
   return undefined;
 }

@@ -3,6 +3,7 @@ import { performance } from "node:perf_hooks";
 import { AssayError, type Tensor } from "../../../operators/index.js";
 import { type BackendName, createMachine } from "../../execute/backend.js";
 import type { Corruption } from "../../execute/drill.js";
+import { HashThread, wantsHashThread } from "../../execute/hash-thread.js";
 import { runFiles } from "../../execute/run-folder.js";
 import { planFor, type Run, runModel } from "../../execute/run-model.js";
 import { requireReplaceable, writeFolderAtomic } from "../../files/disk.js";
@@ -143,7 +144,7 @@ async function run(args: RunArguments, io: Io, signal: AbortSignal): Promise<num
   const key = loadKey(args.key, io.env, io.disk);
   const salt = args.salt ? new Uint8Array(randomBytes(32)) : undefined;
   const extras = { key, ...context, ...corruption, ...(salt ? { salt } : {}) };
-  const { result, times, backend } = await execute(args, io, model, inputs, extras, signal);
+  const { result, times, backend } = await execute(args, io, model, inputs, plan, extras, signal);
   signal.throwIfAborted();
   writeFolderAtomic(args.out, runFiles(result, salt), args.force, io.disk);
   const comparisons = [...expected].map(([name, theirs]) => {
@@ -166,6 +167,7 @@ async function execute(
   io: Io,
   model: Model,
   inputs: ReadonlyMap<string, Tensor>,
+  plan: Plan,
   extras: Extras,
   signal: AbortSignal,
 ): Promise<{ result: Run; times: RunTimes; backend: "wasm" | "interpreter" }> {
@@ -173,6 +175,7 @@ async function execute(
   const digest = modelDigest(nodeHasher, model);
   const weightsHashMs = performance.now() - hashing;
   const machine = createMachine(args);
+  const thread = wantsHashThread(plan) ? new HashThread() : undefined;
   const progress = startProgress("running", "operators", io.stderr);
   const started = performance.now();
   const result = await runModel({
@@ -187,8 +190,12 @@ async function execute(
     onPlan: (_plan, need) => announceNeed(io, args.verbose, need),
     progress: (done, total) => progress.update(done, total),
     memoryLimit: memoryLimit(args.memoryLimit),
+    ...(thread ? { commit: thread.commit } : {}),
     ...extras,
-  }).finally(() => progress.finish());
+  }).finally(async () => {
+    progress.finish();
+    await thread?.close();
+  });
   const runMs = performance.now() - started;
   return { result, times: { weightsHashMs, runMs }, backend: machine.name };
 }

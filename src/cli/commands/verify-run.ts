@@ -6,10 +6,9 @@ import type { Model } from "../../graph/types.js";
 import { nodeHasher } from "../../merkle/node-hash.js";
 import { MAX_RECEIPT_TEXT, receiptFromJson } from "../../receipt/json.js";
 import type { SignedReceipt } from "../../receipt/receipt.js";
-import { checkReceipt, type Evidence, type Pins } from "../../verify/check.js";
-import { replayRun } from "../../verify/replay.js";
+import type { Evidence, Pins } from "../../verify/check.js";
 import type { VerificationMode, VerificationReport } from "../../verify/report.js";
-import { sampleRun } from "../../verify/sample.js";
+import { LACKING, verifyRun } from "../../verify/verify-run.js";
 import type { Command, Io } from "../command.js";
 import { EXIT, errorObject } from "../errors.js";
 import { type EvidenceArguments, evidenceOf, pinsOf, publishedBy } from "../evidence.js";
@@ -195,38 +194,33 @@ interface Work {
   readonly signal: AbortSignal;
 }
 
+/** The flag that gives what is lacking. */
+const FLAGS: Readonly<Record<string, string>> = {
+  [LACKING.model]: "--model",
+  [LACKING.inputs]: "--input",
+};
+
 async function reportOn(work: Work): Promise<VerificationReport> {
   const { args, io, mode, draw, signed, pins, held, run, model, signal } = work;
-  const hasher = nodeHasher;
-  if (mode === "check") return checkReceipt(hasher, signed, pins, held);
-  const { model: digest, plan, inputs } = held;
-  if (!model || !digest) return lacking(work, "no model was given (--model)");
-  if (!plan || !inputs) return lacking(work, "the inputs were not given (--input)");
-  const published = publishedBy(run, plan, signed);
-  if (draw && "missing" in published) return lacking(work, published.missing);
-  const unit = draw ? "segments" : "operators";
-  const progress = startProgress("verifying", unit, io.stderr);
-  const request = {
-    hasher,
+  const published = held.plan && publishedBy(run, held.plan, signed);
+  const missing = published && "missing" in published ? published.missing : undefined;
+  const progress = startProgress("verifying", draw ? "segments" : "operators", io.stderr);
+  const report = await verifyRun({
+    mode,
+    hasher: nodeHasher,
     signed,
-    model,
     pins,
-    evidence: { ...held, model: digest, plan, inputs },
-    machine: createMachine(args),
+    evidence: held,
     memoryLimit: memoryLimit(args.memoryLimit),
-    onNeed: (need: Parameters<typeof announceNeed>[2]) => announceNeed(io, args.verbose, need),
+    onNeed: (need) => announceNeed(io, args.verbose, need),
     signal,
-    progress: (done: number, total: number) => progress.update(done, total),
-    ...("missing" in published ? {} : published),
-  };
-  return (draw ? sampleRun({ ...request, ...draw }) : replayRun(request)).finally(() =>
-    progress.finish(),
-  );
-}
-
-/** What can be checked is; only what is wrong in it decides. */
-function lacking({ signed, pins, held, mode }: Work, reason: string): VerificationReport {
-  const report = checkReceipt(nodeHasher, signed, pins, held);
-  if (report.outcome === "refuted") return { ...report, mode };
-  return { ...report, mode, outcome: "could-not-check", reason };
+    progress: (done, total) => progress.update(done, total),
+    ...(model && mode !== "check" ? { model, machine: createMachine(args) } : {}),
+    ...draw,
+    ...(published && !("missing" in published) ? published : {}),
+  }).finally(() => progress.finish());
+  if (report.outcome !== "could-not-check") return report;
+  const flag = FLAGS[report.reason];
+  if (flag !== undefined) return { ...report, reason: `${report.reason} (${flag})` };
+  return draw && missing !== undefined ? { ...report, reason: missing } : report;
 }
