@@ -1,4 +1,5 @@
 import { DTYPES, REGISTER_CODES } from "../dtype.js";
+import { AssayError } from "../errors.js";
 import { MICRO_OPS } from "./micro-ops.js";
 import type {
   Affine,
@@ -93,7 +94,10 @@ function writeLiteral(w: ByteWriter, l: Literal): void {
   w.u64(l.bits);
 }
 
-/** Little-endian writer over a growing buffer; the one way canonical bytes are made. */
+/**
+ * Little-endian writer over a growing buffer; the one way canonical bytes are made. Whatever a field
+ * cannot hold is refused with `graph/invalid`, never wrapped: two things must not share their bytes.
+ */
 export class ByteWriter {
   private buffer = new Uint8Array(256);
   private view = new DataView(this.buffer.buffer);
@@ -112,23 +116,28 @@ export class ByteWriter {
   }
 
   u8(value: number): void {
+    requireBelow(value, 0x100);
     const at = this.reserve(1);
     this.view.setUint8(at, value);
   }
   u16(value: number): void {
+    requireBelow(value, 0x10000);
     const at = this.reserve(2);
     this.view.setUint16(at, value, true);
   }
   u32(value: number): void {
+    requireBelow(value, 0x100000000);
     const at = this.reserve(4);
     this.view.setUint32(at, value, true);
   }
   /** A safe integer. */
   i64(value: number): void {
+    if (!Number.isSafeInteger(value)) throw unencodable(`${value} is not a safe integer`);
     const at = this.reserve(8);
     this.view.setBigInt64(at, BigInt(value), true);
   }
   u64(value: bigint): void {
+    if (BigInt.asUintN(64, value) !== value) throw unencodable(`${value} is not a u64`);
     const at = this.reserve(8);
     this.view.setBigUint64(at, value, true);
   }
@@ -137,7 +146,7 @@ export class ByteWriter {
     this.buffer.set(bytes, at);
   }
   list<T>(items: readonly T[], write: (item: T) => void): void {
-    if (items.length > 0xffff) throw new RangeError("list longer than 65535");
+    if (items.length > 0xffff) throw unencodable(`a list of ${items.length} items (at most 65535)`);
     this.u16(items.length);
     for (const item of items) write(item);
   }
@@ -146,6 +155,8 @@ export class ByteWriter {
   }
   /** UTF-8 preceded by its length as u32. */
   text(value: string): void {
+    // The encoder writes U+FFFD for every unpaired surrogate, so that different names would agree.
+    if (/\p{Cs}/u.test(value)) throw unencodable("a text with half of a surrogate pair");
     const bytes = new TextEncoder().encode(value);
     this.u32(bytes.length);
     this.raw(bytes);
@@ -153,4 +164,14 @@ export class ByteWriter {
   bytes(): Uint8Array {
     return this.buffer.slice(0, this.length);
   }
+}
+
+function requireBelow(value: number, limit: number): void {
+  if (!Number.isInteger(value) || value < 0 || value >= limit) {
+    throw unencodable(`${value} is not in [0, ${limit})`);
+  }
+}
+
+function unencodable(what: string): AssayError {
+  return new AssayError("graph/invalid", `canonical bytes cannot hold ${what}`);
 }

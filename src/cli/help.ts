@@ -106,7 +106,7 @@ function examples(list: readonly Example[]): string[] {
 
 function exitCodes(width: number): string[] {
   return wrapped(
-    "Exit codes: 0 done or verified, 1 refuted or outside tolerance, 2 failed, interrupted or could not check.",
+    "Exit codes: 0 done or verified (--against: the other run is at fault), 1 refuted or outside tolerance, 2 failed, interrupted or could not check.",
     width,
   );
 }

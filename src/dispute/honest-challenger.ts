@@ -11,7 +11,7 @@ import { envelop, type Party } from "./party.js";
 import type { TraceProvider } from "./provider.js";
 import type { Rules } from "./rules.js";
 import type { Claim, DisputeState, PhaseOf } from "./state.js";
-import { committedResult } from "./values.js";
+import { committedResults } from "./values.js";
 
 /**
  * Walks to the leftmost difference between its own run and the asserter's. Everything before it is
@@ -86,8 +86,9 @@ export class HonestChallenger implements Party {
   private async nameOperator(phase: PhaseOf<"nameOperator">): Promise<Body<"nameOperator">> {
     const { first, end } = this.plan.segments[phase.segment] as Segment;
     const own = await this.provider.results(phase.segment);
+    const committed = committedResults(this.plan, phase);
     const differs = (value: number): boolean =>
-      committedResult(this.plan, phase, value) !== toHex(own.get(value) ?? NOTHING);
+      committed(value) !== toHex(own.get(value) ?? NOTHING);
     const nodes = this.plan.nodes.slice(first, end);
     const at = nodes.findIndex((node: PlanNode) => node.outputs.some(differs));
     return { kind: "nameOperator", node: first + Math.max(0, at) };

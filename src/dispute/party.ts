@@ -1,7 +1,10 @@
 import type { Body, Move, Side } from "./moves.js";
 import type { DisputeState } from "./state.js";
 
-/** One side of a dispute: the move it makes when it is its turn, or `undefined` for silence. */
+/**
+ * One side of a dispute: the move it makes when it is its turn, or `undefined` for silence. Whoever
+ * speaks to a party far away answers `undefined` at the deadline: `playDispute` waits for the promise.
+ */
 export interface Party {
   respond(state: DisputeState): Promise<Move | undefined>;
 }

@@ -66,8 +66,10 @@ export function readIndex(value: unknown, first: number, end: number, what: stri
   return value;
 }
 
+/** Shared memory is refused: its owner could change it between the check of a hash and its use. */
 export function readBytes(value: unknown, what: string): Uint8Array {
   demand(value instanceof Uint8Array, "malformed", `${what} is not bytes`);
+  demand(value.buffer instanceof ArrayBuffer, "malformed", `${what} lies in shared memory`);
   return value;
 }
 

@@ -6,7 +6,7 @@ export const REFUSALS = {
   // the dispute itself
   "other-profile": "the receipt was made under another numeric profile",
   "other-model": "the receipt is about another model",
-  "other-binding": "the receipt binds other shapes or steering values",
+  "other-binding": "the receipt binds other shapes, steering values or another granularity",
   "other-plan": "the receipt claims another plan than model and binding give",
   "other-inputs": "the receipts are about different inputs",
   // the envelope of a move

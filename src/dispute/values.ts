@@ -31,21 +31,23 @@ export function provedValues(plan: Plan, values: readonly number[]): number[] {
 }
 
 /** The asserter's commitment to a result of an operator, as seen from an opened segment. */
-export function committedResult(plan: Plan, opened: OpenedSegment, value: number): Hex {
+export function committedResults(plan: Plan, opened: OpenedSegment): (value: number) => Hex {
   const segment = plan.segments[opened.segment] as Segment;
-  const origin = originOf(plan, value);
-  if (origin.kind !== "node") throw new RangeError(`value ${value} is no operator's result`);
-  if (origin.node < segment.first) {
-    return entry(opened.before, plan.segments[opened.segment - 1]?.live ?? [], value);
-  }
-  if (segment.live.includes(value)) return entry(opened.after, segment.live, value);
-  return entry(opened.inner, innerValues(plan, segment), value);
+  const before = entries(opened.before, plan.segments[opened.segment - 1]?.live ?? []);
+  const after = entries(opened.after, segment.live);
+  const inner = entries(opened.inner, innerValues(plan, segment));
+  return (value) => {
+    const origin = originOf(plan, value);
+    if (origin.kind !== "node") throw new RangeError(`value ${value} is no operator's result`);
+    const hash =
+      origin.node < segment.first ? before.get(value) : (after.get(value) ?? inner.get(value));
+    if (hash === undefined) throw new RangeError(`value ${value} has no commitment here`);
+    return hash;
+  };
 }
 
-function entry(hashes: readonly Hex[], order: readonly number[], value: number): Hex {
-  const hash = hashes[order.indexOf(value)];
-  if (hash === undefined) throw new RangeError(`value ${value} has no commitment here`);
-  return hash;
+function entries(hashes: readonly Hex[], order: readonly number[]): ReadonlyMap<number, Hex> {
+  return new Map(order.map((value, i) => [value, hashes[i] as Hex]));
 }
 
 export function originOf(plan: Plan, value: number): ValueOrigin {

@@ -118,33 +118,70 @@ export function packIntervals(intervals: readonly Interval[]): {
     (a, b) => (intervals[b] as Interval).bytes - (intervals[a] as Interval).bytes || a - b,
   );
   const offsets = new Array<number>(intervals.length).fill(0);
-  const placed: number[] = [];
+  const placed = new Placed(intervals, offsets);
   let bytes = 0;
   for (const i of order) {
-    const { bytes: size, start, end } = intervals[i] as Interval;
+    const { bytes: size } = intervals[i] as Interval;
+    const others = placed.besides(i);
     let at = 0;
-    for (const j of placed) {
-      const other = intervals[j] as Interval;
-      if (other.start > end || other.end < start) continue;
+    for (const j of others) {
       if (at + size <= (offsets[j] as number)) break;
-      at = Math.max(at, (offsets[j] as number) + other.bytes);
+      at = Math.max(at, (offsets[j] as number) + (intervals[j] as Interval).bytes);
     }
     offsets[i] = at;
     bytes = Math.max(bytes, at + size);
-    insertByOffset(placed, i, offsets);
+    placed.add(i);
   }
   return { offsets, bytes };
 }
 
-function insertByOffset(placed: number[], i: number, offsets: readonly number[]): void {
-  let low = 0;
-  let high = placed.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((offsets[placed[middle] as number] as number) <= (offsets[i] as number)) low = middle + 1;
-    else high = middle;
+/**
+ * The intervals that have a place, by time: looking through all of them for each would take the
+ * square of their number, and most live nowhere near each other.
+ */
+class Placed {
+  /** By node: those that start there, and those that have begun before and still live. */
+  private readonly starting = new Map<number, number[]>();
+  private readonly living = new Map<number, number[]>();
+
+  constructor(
+    private readonly intervals: readonly Interval[],
+    private readonly offsets: readonly number[],
+  ) {}
+
+  /** Interval i has got its offset. */
+  add(i: number): void {
+    const { start, end } = this.intervals[i] as Interval;
+    this.insert(this.starting, start, i);
+    for (let t = start + 1; t <= end; t++) this.insert(this.living, t, i);
   }
-  placed.splice(low, 0, i);
+
+  /** Those that live at some moment of interval i, by offset: a merge, for the lists are sorted. */
+  besides(i: number): number[] {
+    const { start, end } = this.intervals[i] as Interval;
+    const others = [...(this.living.get(start) ?? [])];
+    for (let t = start; t <= end; t++) {
+      for (const j of this.starting.get(t) ?? []) others.push(j);
+    }
+    return others.sort((a, b) => (this.offsets[a] as number) - (this.offsets[b] as number));
+  }
+
+  private insert(lists: Map<number, number[]>, time: number, i: number): void {
+    const list = lists.get(time);
+    if (!list) {
+      lists.set(time, [i]);
+      return;
+    }
+    let low = 0;
+    let high = list.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const offset = this.offsets[list[middle] as number] as number;
+      if (offset <= (this.offsets[i] as number)) low = middle + 1;
+      else high = middle;
+    }
+    list.splice(low, 0, i);
+  }
 }
 
 function nodeCalls(

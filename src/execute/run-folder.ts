@@ -99,8 +99,11 @@ export function keptOrder(plan: Plan): number[] {
   return [...new Set(plan.segments.flatMap((s) => s.live))].sort((a, b) => a - b);
 }
 
-/** Reads one file of a run folder, or yields undefined where there is none. */
-export type RunReader = (path: string) => Uint8Array | undefined;
+/**
+ * Reads one file of a run folder, or yields undefined where there is none. More than `atMost` bytes
+ * are refused in any case: a reader need not read further than one byte more.
+ */
+export type RunReader = (path: string, atMost?: number) => Uint8Array | undefined;
 
 export function readReceipt(read: RunReader): SignedReceipt {
   return receiptFromJson(required(read, RUN_FILES.receipt));
@@ -141,15 +144,15 @@ export function readDescription(read: RunReader): RunDescription {
 
 /** The inputs a run was made on. */
 export function readInputs(read: RunReader, description: RunDescription): Map<string, Tensor> {
-  const bytes = required(read, RUN_FILES.inputs);
+  const bytes = required(read, RUN_FILES.inputs, totalBytes(description.inputs));
   const tensors = cut(bytes, description.inputs, RUN_FILES.inputs);
   return new Map(description.inputs.map(({ name }, i) => [name, tensors[i] as Tensor]));
 }
 
 /** The boundary commitments, cut as the plan says. */
 export function readBoundaries(read: RunReader, plan: Plan): Uint8Array[][] {
-  const bytes = required(read, RUN_FILES.trace);
   const count = plan.segments.reduce((sum, s) => sum + s.live.length, 0);
+  const bytes = required(read, RUN_FILES.trace, count * DIGEST_SIZE);
   if (bytes.length !== count * DIGEST_SIZE) {
     throw incomplete(RUN_FILES.trace, count * DIGEST_SIZE, bytes.length);
   }
@@ -163,19 +166,16 @@ export function readBoundaries(read: RunReader, plan: Plan): Uint8Array[][] {
 
 /** The tensors that cross boundaries, by value id; undefined where the folder has none. */
 export function readKept(read: RunReader, plan: Plan): Map<number, Tensor> | undefined {
-  const bytes = read(RUN_FILES.kept);
-  if (!bytes) return undefined;
   const order = keptOrder(plan);
-  const tensors = cut(
-    bytes,
-    order.map((v) => plan.values[v] as PlanValue),
-    RUN_FILES.kept,
-  );
+  const types = order.map((v) => plan.values[v] as PlanValue);
+  const bytes = read(RUN_FILES.kept, totalBytes(types));
+  if (!bytes) return undefined;
+  const tensors = cut(bytes, types, RUN_FILES.kept);
   return new Map(order.map((v, i) => [v, tensors[i] as Tensor]));
 }
 
 function cut(bytes: Uint8Array, types: readonly TensorType[], file: string): Tensor[] {
-  const total = types.reduce((sum, t) => sum + byteLength(t), 0);
+  const total = totalBytes(types);
   if (bytes.length !== total) throw incomplete(file, total, bytes.length);
   let at = 0;
   return types.map(({ dtype, dims }) => {
@@ -185,8 +185,12 @@ function cut(bytes: Uint8Array, types: readonly TensorType[], file: string): Ten
   });
 }
 
-function required(read: RunReader, path: string): Uint8Array {
-  const bytes = read(path);
+function totalBytes(types: readonly TensorType[]): number {
+  return types.reduce((sum, t) => sum + byteLength(t), 0);
+}
+
+function required(read: RunReader, path: string, atMost?: number): Uint8Array {
+  const bytes = read(path, atMost);
   if (!bytes) {
     throw new AssayError("run/incomplete", `the run folder has no ${path}`, { facts: { path } });
   }
@@ -224,7 +228,12 @@ function namedType(item: unknown): TensorType & { readonly name: string } {
   const known = typeof dtype === "string" && Object.hasOwn(DTYPES, dtype);
   const sizes = asArray(dims, "dims");
   const counts = sizes.every((d) => Number.isSafeInteger(d) && (d as number) >= 0);
-  if (typeof name !== "string" || !known || !counts || elementCount(sizes as number[]) >= 2 ** 48) {
+  if (
+    typeof name !== "string" ||
+    !known ||
+    !counts ||
+    !(elementCount(sizes as number[]) < 2 ** 48)
+  ) {
     throw malformed("describes a tensor that cannot be");
   }
   return { name, dtype: dtype as DType, dims: sizes as number[] };

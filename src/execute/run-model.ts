@@ -1,4 +1,10 @@
-import type { Machine, Tensor, TensorType } from "../../operators/index.js";
+import {
+  AssayError,
+  firstNonCanonical,
+  type Machine,
+  type Tensor,
+  type TensorType,
+} from "../../operators/index.js";
 import { bind } from "../graph/bind.js";
 import { bindingDigest, type ModelDigest, planDigest, profileDigest } from "../graph/digests.js";
 import type { Granularity, Plan } from "../graph/plan.js";
@@ -50,7 +56,7 @@ export interface Run {
 /** Runs a model on inputs, commits to the trace and signs a receipt. */
 export async function runModel(request: RunRequest): Promise<Run> {
   const plan = planFor(request.model, request.inputs, request.granularity);
-  const inputs = plan.inputs.map((v) => request.inputs.get(v.name) as Tensor);
+  const inputs = plan.inputs.map((v) => properInput(v.name, request.inputs));
   const { hasher, machine } = request;
   const session = await Session.open(plan, request.model.weights, machine, {
     ...(request.corruption ? { keepUntil: keepSegments(plan) } : {}),
@@ -72,6 +78,24 @@ export async function runModel(request: RunRequest): Promise<Run> {
   } finally {
     await session.close();
   }
+}
+
+/**
+ * An executor that commits to bits which no tensor may hold is convicted for it, so it does not
+ * start: files are made canonical when they are read, tensors of a caller's making are not.
+ */
+function properInput(name: string, inputs: ReadonlyMap<string, Tensor>): Tensor {
+  const tensor = inputs.get(name) as Tensor;
+  const element = firstNonCanonical(tensor.dtype, tensor.bytes);
+  if (element < 0) return tensor;
+  throw new AssayError(
+    "input/mismatch",
+    `input "${name}": element ${element} is not a canonical ${tensor.dtype} value`,
+    {
+      hint: "a NaN has one form (`canonicalNaNs` gives it), a bool is 0 or 1",
+      facts: { name, element },
+    },
+  );
 }
 
 /** Binds a model to the types of the given inputs; small integer inputs may steer shapes. */

@@ -36,6 +36,10 @@ export async function traceRun(
   options: TraceOptions = {},
 ): Promise<Trace> {
   const { plan } = session;
+  const drilled = options.corruption?.node;
+  if (drilled !== undefined && plan.nodes[drilled] === undefined) {
+    throw new AssayError("usage", `there is no operator ${drilled} to corrupt`);
+  }
   session.setInputs(inputs);
   const hashes = new Commitments(session, commit);
   const inputHashes = plan.inputs.map((v) => hashes.of(v.value));
@@ -160,7 +164,8 @@ async function runCorrupted(
   const value = session.plan.nodes[node]?.outputs[0] as number;
   const output = session.tensor(value);
   const count = elementCount(output.dims);
-  if (corruption.element !== undefined && corruption.element >= count) {
+  const wanted = corruption.element;
+  if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= 0 && wanted < count)) {
     throw new AssayError("usage", `operator ${node} has ${count} output elements`);
   }
   if (count === 0) return { node, element: 0, masked: true };

@@ -1,6 +1,5 @@
 import {
   AssayError,
-  type ErrorCode,
   elementCount,
   findDefinition,
   type Lowering,
@@ -10,6 +9,8 @@ import {
   type Tensor,
   type TensorType,
 } from "../../operators/index.js";
+import { executedInstructions } from "./cost.js";
+import { FOLD_STEPS, requireWithin } from "./limits.js";
 import type {
   Granularity,
   Plan,
@@ -20,6 +21,8 @@ import type {
   PlanWeight,
   ValueOrigin,
 } from "./plan.js";
+import { DependentNode, type Problem, problemError, problemOf } from "./problems.js";
+import { NOWHERE, Provenance } from "./provenance.js";
 import { cutSegments } from "./segments.js";
 import type { GraphNode, Model, ValueInfo } from "./types.js";
 import { isFoldable, type KnownValue, materialize } from "./values.js";
@@ -58,8 +61,8 @@ interface Slot {
   id: number | undefined;
   readonly origin: ValueOrigin | undefined;
   readonly known: KnownValue | undefined;
-  /** Steering inputs that `known` depends on. */
-  readonly from: ReadonlySet<string>;
+  /** Which inputs `known` depends on. */
+  readonly from: Provenance;
 }
 
 class Binder {
@@ -70,6 +73,9 @@ class Binder {
   private readonly problems: Problem[] = [];
   /** Tensors that a node with a problem would have made. */
   private readonly missing = new Set<string>();
+  private stages = 0;
+  private instructions = 0;
+  private foldSteps = 0;
 
   constructor(
     private readonly model: Model,
@@ -79,6 +85,7 @@ class Binder {
   ) {}
 
   run(): Plan {
+    requireWithin("nodes", this.model.graph.nodes.length);
     const inputs = this.bindInputs();
     const weights = this.bindWeights();
     for (const node of this.model.graph.nodes) this.tryNode(node);
@@ -111,7 +118,7 @@ class Binder {
       if (!type) throw missingInput(info);
       checkInput(info, type, symbols);
       const steering = this.known.get(info.name);
-      const from = new Set(steering ? [info.name] : []);
+      const from = steering ? Provenance.ofInput(info.name) : NOWHERE;
       const value = this.add(info.name, type, { kind: "input", index }, steering, from);
       return {
         name: info.name,
@@ -126,7 +133,7 @@ class Binder {
   private bindWeights(): PlanWeight[] {
     return [...this.model.weights].map(([name, t], index) => {
       const known = isFoldable(t) ? t : undefined;
-      const value = this.add(name, t, { kind: "weight", index }, known, NONE);
+      const value = this.add(name, t, { kind: "weight", index }, known, NOWHERE);
       return { name, dtype: t.dtype, dims: t.dims, value };
     });
   }
@@ -136,8 +143,9 @@ class Binder {
     type: TensorType,
     origin: ValueOrigin,
     known: KnownValue | undefined,
-    from: ReadonlySet<string>,
+    from: Provenance,
   ): number {
+    requireWithin("rank", type.dims.length);
     const id = this.values.length;
     this.values.push({ name, dtype: type.dtype, dims: type.dims, origin });
     if (name !== "") this.slots.set(name, { type, id, origin, known, from });
@@ -171,19 +179,38 @@ class Binder {
     }
     const slots = node.inputs.map((n) => (n === "" ? undefined : this.slot(n, node.name)));
     const context = this.context(node, definition, slots);
-    const from = new Set(slots.flatMap((s) => [...(s?.known ? s.from : [])]));
     if (definition.fold) {
       const folded = definition.fold(context);
-      this.addFolded(node, folded, steeringOf(definition, slots));
+      const asked = slots.filter((_, i) => definition.steering?.includes(i));
+      this.addFolded(node, folded, originOf(asked));
       return;
     }
     const lowering = definition.lower(context);
-    const allKnown = slots.every((s) => !s || (s.known !== undefined && isFoldable(s.type)));
-    if (allKnown && slots.length > 0 && lowering.outputs.every(isFoldable)) {
+    if (this.folds(slots, lowering)) {
       const known = slots.map((s) => (s?.known ? materialize(s.known) : undefined));
-      this.addFolded(node, runLowering(lowering, known), from);
+      this.addFolded(node, runLowering(lowering, known), originOf(slots));
       return;
     }
+    this.addExecuted(node, lowering);
+  }
+
+  /** Whether a node is computed now. What it takes is counted, so that it ends. */
+  private folds(slots: readonly (Slot | undefined)[], lowering: Lowering): boolean {
+    const allKnown = slots.every((s) => !s || (s.known !== undefined && isFoldable(s.type)));
+    if (!allKnown || slots.length === 0 || !lowering.outputs.every(isFoldable)) return false;
+    const steps = executedInstructions(lowering);
+    if (steps > FOLD_STEPS) return false;
+    this.foldSteps += steps;
+    requireWithin("foldSteps", this.foldSteps);
+    return true;
+  }
+
+  private addExecuted(node: GraphNode, lowering: Lowering): void {
+    this.stages += lowering.stages.length;
+    requireWithin("stages", this.stages);
+    requireWithin("stagesOfNode", lowering.stages.length);
+    this.instructions += instructionsOf(lowering);
+    requireWithin("instructions", this.instructions);
     const inputs = node.inputs.map((n) => (n === "" ? undefined : this.valueId(n, node.name)));
     const index = this.nodes.length;
     const outputs = lowering.outputs.map((type, output) =>
@@ -192,7 +219,7 @@ class Binder {
         type,
         { kind: "node", node: index, output },
         undefined,
-        NONE,
+        NOWHERE,
       ),
     );
     const { name, domain, operator, version } = node;
@@ -205,7 +232,7 @@ class Binder {
     slots: readonly (Slot | undefined)[],
   ): LoweringContext {
     for (const at of definition.steering ?? []) {
-      for (const name of slots[at]?.known ? (slots[at]?.from ?? []) : []) this.steering.add(name);
+      if (slots[at]?.known) slots[at]?.from.collect(this.steering);
     }
     return {
       node: node.name,
@@ -213,20 +240,17 @@ class Binder {
       attributes: node.attributes,
       inputs: slots.map((s) => s?.type),
       values: slots.map((s, i) =>
-        s?.known && definition.steering?.includes(i) ? materialize(s.known) : undefined,
+        s && definition.steering?.includes(i) ? steeringValue(s) : undefined,
       ),
       outputCount: node.outputs.length,
     };
   }
 
-  private addFolded(
-    node: GraphNode,
-    results: readonly KnownValue[],
-    from: ReadonlySet<string>,
-  ): void {
+  private addFolded(node: GraphNode, results: readonly KnownValue[], from: Provenance): void {
     node.outputs.forEach((name, i) => {
       const known = results[i];
       if (name === "" || !known) return;
+      requireWithin("rank", known.dims.length);
       this.slots.set(name, { type: known, id: undefined, origin: undefined, known, from });
     });
   }
@@ -245,44 +269,17 @@ class Binder {
   }
 }
 
-interface Problem {
-  readonly node: string;
-  readonly operator: string;
-  readonly code: ErrorCode;
-  readonly reason: string;
+function instructionsOf({ stages }: Lowering): number {
+  return stages.reduce((sum, { program: p }) => sum + p.step.code.length + p.finish.code.length, 0);
 }
 
-/** A node that cannot be looked at, because one before it has a problem. */
-class DependentNode extends Error {}
-
-/** What can be collected; anything else ends the binding at once. */
-function problemOf(node: GraphNode, error: unknown): Problem {
-  const collectable =
-    error instanceof AssayError &&
-    (error.code === "operator/unsupported" || error.code === "graph/data-dependent");
-  if (!collectable) throw error;
-  return { node: node.name, operator: node.operator, code: error.code, reason: error.message };
+function originOf(slots: readonly (Slot | undefined)[]): Provenance {
+  return Provenance.ofAll(slots.flatMap((s) => (s?.known ? [s.from] : [])));
 }
 
-/** Problems shown in the message; all of them are in the facts. */
-const SHOWN = 20;
-
-function problemError(problems: readonly Problem[]): AssayError {
-  const code = (problems.find((p) => p.code !== "graph/data-dependent") ?? problems[0])?.code;
-  const shown = problems.slice(0, SHOWN).map((p) => p.reason);
-  const rest = problems.length > SHOWN ? [`and ${problems.length - SHOWN} more`] : [];
-  return new AssayError(code as ErrorCode, [...shown, ...rest].join("\n  "), {
-    facts: { items: problems },
-  });
-}
-
-const NONE: ReadonlySet<string> = new Set();
-
-function steeringOf(
-  definition: OperatorDefinition,
-  slots: readonly (Slot | undefined)[],
-): ReadonlySet<string> {
-  return new Set((definition.steering ?? []).flatMap((i) => [...(slots[i]?.from ?? [])]));
+/** What is larger than any shape or list of axes is as good as unknown, however it came about. */
+function steeringValue({ known }: Slot): Tensor | undefined {
+  return known && isFoldable(known) ? materialize(known) : undefined;
 }
 
 /** Runs a lowering in the interpreter on small tensors. */
@@ -320,7 +317,8 @@ function checkInput(info: ValueInfo, type: TensorType, symbols: Map<string, numb
     );
   };
   if (type.dtype !== info.dtype || type.dims.length !== dims.length) fail();
-  if (elementCount(type.dims) >= 2 ** 48) fail();
+  const counts = type.dims.every((d) => Number.isSafeInteger(d) && d >= 0);
+  if (!counts || !(elementCount(type.dims) < 2 ** 48)) fail();
   dims.forEach((declared, i) => {
     const given = type.dims[i] as number;
     const expected = typeof declared === "string" ? symbols.get(declared) : declared;

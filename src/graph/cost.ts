@@ -3,6 +3,7 @@ import {
   byteLength,
   DTYPES,
   elementCount,
+  type Lowering,
   type Stage,
   weightOf,
 } from "../../operators/index.js";
@@ -25,6 +26,17 @@ export interface PlanCost {
   /** By node index. */
   readonly nodes: readonly Cost[];
   readonly total: Cost;
+}
+
+/**
+ * Instructions that computing a lowering executes, skipped steps and their conditions counted. Without
+ * the weights of `Cost`, which are no part of the numeric profile: this one decides what is folded.
+ */
+export function executedInstructions(lowering: Lowering): number {
+  return lowering.stages.reduce((sum, { program: p }) => {
+    const steps = elementCount(p.fold) * (p.step.code.length + p.when.length);
+    return sum + elementCount(p.out) * (steps + p.finish.code.length);
+  }, 0);
 }
 
 /** What the smallest referee recomputes whole. */

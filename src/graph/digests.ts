@@ -1,13 +1,17 @@
 import {
+  AssayError,
   type Attributes,
   type AttributeValue,
   ByteWriter,
+  byteLength,
   DTYPES,
   f32Bits,
+  firstNonCanonical,
   type LoweredOutput,
   PROFILE,
   programBytes,
   type Stage,
+  type Tensor,
   type TensorType,
 } from "../../operators/index.js";
 import type { Digest, Hasher } from "../merkle/hash.js";
@@ -40,9 +44,16 @@ export function profileDigest(hasher: Hasher): Digest {
   return taggedDigest(hasher, DIGEST_TAGS.profile, PROFILE.bytes());
 }
 
-/** Hashes the graph and all weights; takes as long as hashing the weights does. */
+/**
+ * Hashes the graph and all weights; takes as long as hashing the weights does. Throws
+ * `graph/invalid` for what has no canonical bytes: a NaN that is not canonical, a text with half of
+ * a surrogate pair, an attribute beyond its type, a list of more than 65535 entries.
+ */
 export function modelDigest(hasher: Hasher, model: Model): ModelDigest {
-  const weightCommitments = [...model.weights.values()].map((t) => commitTensor(hasher, t));
+  const weightCommitments = [...model.weights].map(([name, t]) => {
+    requireProper(t, `the weight "${name}"`);
+    return commitTensor(hasher, t);
+  });
   return modelDigestFrom(hasher, model.graph, weightCommitments, [...model.weights.keys()]);
 }
 
@@ -218,8 +229,14 @@ function writeAttributes(w: ByteWriter, attributes: Attributes): void {
 }
 
 function writeAttribute(w: ByteWriter, a: AttributeValue): void {
-  const u64 = (x: bigint): void => w.u64(BigInt.asUintN(64, x));
-  const f32 = (x: number): void => w.u32(f32Bits(x));
+  const u64 = (x: bigint): void => {
+    if (BigInt.asIntN(64, x) !== x) throw notAnAttribute(`${x} is not an i64`);
+    w.u64(BigInt.asUintN(64, x));
+  };
+  const f32 = (x: number): void => {
+    if (!Object.is(Math.fround(x), x)) throw notAnAttribute(`${x} is not an f32`);
+    w.u32(f32Bits(x));
+  };
   switch (a.kind) {
     case "int":
       return u64(a.value);
@@ -228,6 +245,7 @@ function writeAttribute(w: ByteWriter, a: AttributeValue): void {
     case "string":
       return w.text(a.value);
     case "tensor":
+      requireProper(a.value, "an attribute");
       writeType(w, a.value);
       w.u32(a.value.bytes.length);
       return w.raw(a.value.bytes);
@@ -247,4 +265,22 @@ function writeAttribute(w: ByteWriter, a: AttributeValue): void {
       w.u32(a.bytes.length);
       return w.raw(a.bytes);
   }
+}
+
+function notAnAttribute(what: string): AssayError {
+  return new AssayError("graph/invalid", `an attribute: ${what}`);
+}
+
+/**
+ * A model is digested only with tensors of canonical elements: what a backend makes of others is not
+ * defined, and a run that reads one could be convicted though its executor is honest.
+ */
+function requireProper(t: Tensor, what: string): void {
+  const element = t.bytes.length === byteLength(t) ? firstNonCanonical(t.dtype, t.bytes) : 0;
+  if (element < 0) return;
+  throw new AssayError(
+    "graph/invalid",
+    `${what} is not ${t.dtype}[${t.dims}] with canonical elements: see element ${element}`,
+    { facts: { dtype: t.dtype, dims: t.dims, element } },
+  );
 }

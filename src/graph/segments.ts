@@ -1,4 +1,5 @@
 import { byteLength } from "../../operators/index.js";
+import { requireWithin } from "./limits.js";
 import type { Granularity, PlanNode, PlanValue, Segment } from "./plan.js";
 
 /** A segment has at most this many operators. */
@@ -15,44 +16,81 @@ export function cutSegments(
   outputs: readonly number[],
   granularity: Granularity,
 ): Segment[] {
-  const live = liveAfter(nodes, values, outputs);
+  const lifetimes = lifetimesOf(nodes, outputs);
+  requireFewLive(lifetimes);
   if (nodes.length === 0) return [{ first: 0, end: 0, live: [] }];
-  const cuts = granularity === "operator" ? nodes.map((_, i) => i + 1) : cheapestCuts(live, values);
+  const cuts =
+    granularity === "operator"
+      ? nodes.map((_, i) => i + 1)
+      : cheapestCuts(liveBytes(nodes.length, lifetimes, values));
+  const live = liveAt(cuts, lifetimes);
   return cuts.map((end, i) => ({
     first: i === 0 ? 0 : (cuts[i - 1] as number),
     end,
-    live: live[end - 1] as number[],
+    live: live[i] as number[],
   }));
 }
 
-/** For each node, the node outputs that are read later or are graph outputs, by ascending id. */
-function liveAfter(
-  nodes: readonly PlanNode[],
-  values: readonly PlanValue[],
-  outputs: readonly number[],
-): number[][] {
+/** A node's output that is read later or is a graph output: it lives after nodes `first` … `last − 1`. */
+interface Lifetime {
+  readonly value: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** By ascending value id, which is also by ascending `first`. */
+function lifetimesOf(nodes: readonly PlanNode[], outputs: readonly number[]): Lifetime[] {
   const lastUse = new Map<number, number>();
   nodes.forEach((node, i) => {
     for (const v of node.inputs) if (v !== undefined) lastUse.set(v, i);
   });
   for (const v of outputs) lastUse.set(v, nodes.length);
-  let alive: number[] = [];
-  return nodes.map((node, i) => {
-    alive = [...alive, ...node.outputs].filter((v) => (lastUse.get(v) ?? -1) > i);
-    return alive.filter((v) => values[v]?.origin.kind === "node");
-  });
+  return nodes.flatMap((node, first) =>
+    node.outputs.flatMap((value) => {
+      const last = lastUse.get(value) ?? first;
+      return last > first ? [{ value, first, last }] : [];
+    }),
+  );
 }
 
-function cheapestCuts(
-  live: readonly (readonly number[])[],
+/**
+ * Bounds the size of a plan and of the trace, and the work of laying it out: all of them grow with
+ * the live values summed over the nodes, which is the square of the nodes in the worst graph.
+ */
+function requireFewLive(lifetimes: readonly Lifetime[]): void {
+  const live = lifetimes.reduce((sum, { first, last }) => sum + (last - first), 0);
+  requireWithin("live", live);
+}
+
+/** Bytes of what lives after each node. */
+function liveBytes(
+  nodes: number,
+  lifetimes: readonly Lifetime[],
   values: readonly PlanValue[],
 ): number[] {
-  const bytes = live.map((ids) =>
-    ids.reduce((sum, v) => sum + byteLength(values[v] as PlanValue), 0),
-  );
+  const bytes = new Array<number>(nodes).fill(0);
+  for (const { value, first, last } of lifetimes) {
+    const size = byteLength(values[value] as PlanValue);
+    for (let i = first; i < last; i++) bytes[i] = (bytes[i] as number) + size;
+  }
+  return bytes;
+}
+
+/** The values that live after each cut, by ascending id. */
+function liveAt(cuts: readonly number[], lifetimes: readonly Lifetime[]): number[][] {
+  const live: number[][] = cuts.map(() => []);
+  let cut = 0;
+  for (const { value, first, last } of lifetimes) {
+    while ((cuts[cut] as number) <= first) cut++;
+    for (let i = cut; i < cuts.length && (cuts[i] as number) <= last; i++) live[i]?.push(value);
+  }
+  return live;
+}
+
+function cheapestCuts(bytes: readonly number[]): number[] {
   const cost = [0];
   const previous = [0];
-  for (let end = 1; end <= live.length; end++) {
+  for (let end = 1; end <= bytes.length; end++) {
     let best = Number.POSITIVE_INFINITY;
     for (let first = Math.max(0, end - MAX_SEGMENT); first < end; first++) {
       if ((cost[first] as number) < best) {
@@ -63,6 +101,6 @@ function cheapestCuts(
     cost[end] = best + (bytes[end - 1] as number);
   }
   const cuts: number[] = [];
-  for (let end = live.length; end > 0; end = previous[end] as number) cuts.unshift(end);
-  return cuts;
+  for (let end = bytes.length; end > 0; end = previous[end] as number) cuts.push(end);
+  return cuts.reverse();
 }

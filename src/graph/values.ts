@@ -1,4 +1,5 @@
 import {
+  AssayError,
   byteLength,
   elementCount,
   type Tensor,
@@ -37,9 +38,19 @@ export function fillValue(value: KnownValue, into: Uint8Array): void {
   }
 }
 
+/** A known value as a tensor. Throws `model/too-large` where memory does not hold it. */
 export function materialize(value: KnownValue): Tensor {
   if (!isUniform(value)) return value;
-  const bytes = new Uint8Array(byteLength(value));
+  const bytes = allocate(value);
   fillValue(value, bytes);
   return tensorOf(value.dtype, value.dims, bytes);
+}
+
+function allocate(type: TensorType): Uint8Array {
+  try {
+    return new Uint8Array(byteLength(type));
+  } catch (cause) {
+    const message = `a constant ${type.dtype}[${type.dims}] does not fit into memory`;
+    throw new AssayError("model/too-large", message, { cause });
+  }
 }

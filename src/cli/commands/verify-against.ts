@@ -141,6 +141,10 @@ function runnerFor(args: VerifyArguments): ProgramRunner {
   return createMachine(args).name === "wasm" ? wasmRunner() : interpreterRunner;
 }
 
+/** Agreement is no verification: both may be wrong in the same way. */
+const AGREE =
+  "both runs commit to the same bits, so there is nothing to dispute; --mode replay verifies one";
+
 function settlementFacts(
   runs: readonly [string, string],
   plan: Plan,
@@ -151,7 +155,7 @@ function settlementFacts(
     return { outcome: "could-not-check", reason: `${message} (${code})` };
   }
   if (settlement.kind === "agree") {
-    return { outcome: "not-refuted", reason: "both runs commit to the same bits" };
+    return { outcome: "could-not-check", reason: AGREE };
   }
   const party = (side: "a" | "b") => {
     const record = settlement.against[side];
@@ -167,9 +171,13 @@ function settlementFacts(
     };
   };
   const parties = [party("a"), party("b")] as const;
-  const guilty = parties.find((p) => p.atFault);
-  const reason = guilty
-    ? `${guilty.run} is at fault: ${guilty.verdict}`
-    : "neither run could be convicted";
-  return { outcome: parties[0].atFault ? "refuted" : "not-refuted", reason, parties };
+  const [mine, theirs] = parties;
+  if (mine.atFault) {
+    return { outcome: "refuted", reason: `${mine.run} is at fault: ${mine.verdict}`, parties };
+  }
+  if (theirs.atFault) {
+    const reason = `${mine.run} stands against ${theirs.run}, which is at fault: ${theirs.verdict}`;
+    return { outcome: "not-refuted", reason, parties };
+  }
+  return { outcome: "could-not-check", reason: "neither run could be convicted", parties };
 }

@@ -105,8 +105,9 @@ function readOutputs(context: StepContext, move: Body<"openBoundaries">): Digest
 function carriedFault(context: StepContext, boundaries: Boundaries): Evidence | undefined {
   const { segment, before, after } = boundaries;
   const earlier = segment === 0 ? [] : liveOf(context, segment - 1);
+  const earlierHash = new Map(earlier.map((value, i) => [value, before[i]]));
   for (const [i, value] of liveOf(context, segment).entries()) {
-    const was = before[earlier.indexOf(value)];
+    const was = earlierHash.get(value);
     const is = after[i] as string;
     if (was !== undefined && was !== is) {
       const tensor = nameTensor(context.rules.plan, value);
@@ -123,13 +124,14 @@ function outputFault(
   outputs: readonly Digest[],
 ): Evidence | undefined {
   const { plan, hasher } = context.rules;
+  const ended = new Map(liveOf(context, segment).map((value, i) => [value, after[i]]));
   for (const [output, digest] of outputs.entries()) {
     const { value } = plan.outputs[output] as PlanOutput;
     const origin = originOf(plan, value);
     const claimed = toHex(digest);
     let correct = claimed;
     if (origin.kind === "node") {
-      correct = after[liveOf(context, segment).indexOf(value)] as string;
+      correct = ended.get(value) as string;
     } else if (origin.kind === "constant") {
       const known = plan.constants[origin.index];
       if (known) correct = toHex(commitKnown(hasher, known));

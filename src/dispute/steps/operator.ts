@@ -3,12 +3,12 @@ import type { PlanNode, PlanValue } from "../../graph/plan.js";
 import { commitTensor } from "../../merkle/tensor-tree.js";
 import { toHex } from "../../receipt/hex.js";
 import { judgeOperator } from "../judge.js";
-import type { Body } from "../moves.js";
+import type { Body, Hex } from "../moves.js";
 import { OpenedTensors } from "../opened.js";
 import { readBytes, readList, readProof } from "../reading.js";
 import { demand } from "../refusals.js";
-import type { OpenedSegment, PhaseOf } from "../state.js";
-import { committedResult, openedValues, originOf, planTensor, provedValues } from "../values.js";
+import type { PhaseOf } from "../state.js";
+import { committedResults, openedValues, originOf, planTensor, provedValues } from "../values.js";
 import { verifySource } from "./source.js";
 import type { Step, StepContext } from "./step.js";
 
@@ -41,9 +41,10 @@ function openTensors(
     demand(bytes.length === expected, "wrong-tensor", `tensor ${i} has ${bytes.length} bytes`);
     return { value, bytes };
   });
+  const committed = committedResults(plan, phase);
+  const proofOf = new Map(proved.map((value, i) => [value, proofs[i]]));
   for (const { value, bytes } of sized) {
-    const at = proved.indexOf(value);
-    verifyTensorOf(context, phase, value, bytes, at < 0 ? undefined : proofs[at]);
+    verifyTensorOf(context, committed, value, bytes, proofOf.get(value));
     opened.add(value, bytes);
   }
   return opened;
@@ -51,7 +52,7 @@ function openTensors(
 
 function verifyTensorOf(
   context: StepContext,
-  opened: OpenedSegment,
+  committedTo: (value: number) => Hex,
   value: number,
   bytes: Uint8Array,
   proof: unknown,
@@ -59,7 +60,7 @@ function verifyTensorOf(
   const { plan, hasher } = context.rules;
   const commitment = commitTensor(hasher, planTensor(plan, value, bytes));
   if (originOf(plan, value).kind === "node") {
-    const committed = committedResult(plan, opened, value);
+    const committed = committedTo(value);
     const { name } = plan.values[value] as PlanValue;
     demand(toHex(commitment) === committed, "wrong-tensor", `"${name}" is ${committed}`);
   } else {
