@@ -26,6 +26,7 @@ export { type Receipt, receiptDigest, type SignedReceipt } from "./receipt/recei
 export { recoverAddress, verifyReceipt } from "./receipt/sign.js";
 export { checkReceipt, type Evidence, type Pins } from "./verify/check.js";
 export { describeEvidence, describeOutcome } from "./verify/describe.js";
+export { planOfReceipt } from "./verify/plan-of-receipt.js";
 export { replayRun } from "./verify/replay.js";
 export type { VerificationReport } from "./verify/report.js";
 export { drawSegments, sampleRun } from "./verify/sample.js";

@@ -1,11 +1,11 @@
 import { AssayError, bytesEqual, type Tensor } from "../../operators/index.js";
-import { planFor } from "../execute/run-model.js";
 import { bindingDigest, type ModelDigest, modelDigest } from "../graph/digests.js";
 import type { Plan } from "../graph/plan.js";
 import type { Model } from "../graph/types.js";
 import { nodeHasher } from "../merkle/node-hash.js";
 import type { SignedReceipt } from "../receipt/receipt.js";
 import type { Evidence, Pins } from "../verify/check.js";
+import { planOfReceipt } from "../verify/plan-of-receipt.js";
 import { loadInputs } from "./inputs.js";
 import { hexOption } from "./options.js";
 import type { OpenedRun } from "./run-folder.js";
@@ -33,26 +33,15 @@ export function evidenceOf(
   const salt = args.salt === undefined ? run?.description.salt : hexOption("salt", args.salt, 32);
   const outputs = run ? { outputs: run.outputs } : {};
   const held = { ...outputs, ...(salt ? { salt } : {}) };
-  if (!model) return held;
+  // A run folder says which inputs it was made on; that they are the receipt's needs no model.
+  if (!model) return { ...held, ...(run ? { inputs: [...run.inputs.values()] } : {}) };
   const digest: ModelDigest = modelDigest(nodeHasher, model);
   if (!bytesEqual(digest.model, signed.receipt.model)) return { ...held, model: digest };
   const inputs = args.input.length > 0 ? loadInputs(model.graph, args.input) : run?.inputs;
   if (!inputs) return { ...held, model: digest };
-  const plan = planOfReceipt(model, inputs, signed);
+  const plan = planOfReceipt(nodeHasher, model, inputs, signed.receipt);
   const ordered = plan.inputs.map((v) => inputs.get(v.name) as Tensor);
   return { ...held, model: digest, plan, inputs: ordered };
-}
-
-/** A receipt does not say its granularity in clear: the binding digest tells which it is. */
-function planOfReceipt(
-  model: Model,
-  inputs: ReadonlyMap<string, Tensor>,
-  { receipt }: SignedReceipt,
-): Plan {
-  const layer = planFor(model, inputs, "layer");
-  if (bytesEqual(bindingDigest(nodeHasher, layer), receipt.binding)) return layer;
-  const operator = planFor(model, inputs, "operator");
-  return bytesEqual(bindingDigest(nodeHasher, operator), receipt.binding) ? operator : layer;
 }
 
 /** Throws `usage` for anything that is not hex of the right length: a pin is never dropped. */

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { AssayError, elementCount, type Tensor } from "../../operators/index.js";
+import { AssayError, byteLength, elementCount, type Tensor } from "../../operators/index.js";
 import {
   MAX_RUN_JSON,
   RUN_FILES,
@@ -41,9 +41,9 @@ const LIMITS: Readonly<Record<string, number>> = {
 
 /** Throws `run/incomplete`, `json/malformed`, `receipt/malformed` and what reading a tensor throws. */
 export function openRun(folder: string): OpenedRun {
-  const read: RunReader = (path) => {
+  const read: RunReader = (path, atMost) => {
     const file = join(folder, path);
-    return existsSync(file) ? readFile(file, path, LIMITS[path]) : undefined;
+    return existsSync(file) ? readFile(file, path, LIMITS[path] ?? atMost) : undefined;
   };
   const description = readDescription(read);
   return {
@@ -52,7 +52,9 @@ export function openRun(folder: string): OpenedRun {
     description,
     inputs: readInputs(read, description),
     outputs: description.outputs.map((out) => {
-      const bytes = readFile(join(folder, out.file), `output "${out.name}"`);
+      // bf16 is written twice as wide; the header takes less than 64 KiB.
+      const most = 2 * byteLength(out) + 65536;
+      const bytes = readFile(join(folder, out.file), `output "${out.name}"`, most);
       return parseTensorFile(out.file, bytes, out);
     }),
     boundaries: (plan) => readBoundaries(read, plan),

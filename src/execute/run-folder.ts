@@ -53,9 +53,10 @@ export interface RunDescription {
 export function runFiles(run: Run, salt?: Uint8Array): Map<string, Uint8Array> {
   const text = new TextEncoder();
   const files = new Map<string, Uint8Array>();
+  const names = fileNames([...run.outputs.keys()]);
   const outputs = [...run.outputs].map(([name, t], i) => ({
     name,
-    file: `outputs/${fileName(name, i)}.npy`,
+    file: `outputs/${names[i]}.npy`,
     dtype: t.dtype,
     dims: t.dims,
   }));
@@ -80,12 +81,26 @@ export function runFiles(run: Run, salt?: Uint8Array): Map<string, Uint8Array> {
   return files;
 }
 
-/** A file name that every system takes and that stays readable; `~` and the index keep it unique. */
-function fileName(name: string, index: number): string {
-  const safe = name.replace(/[^A-Za-z0-9._-]/g, "_").replace(/^\.+/, "");
-  return safe === name && safe !== "" && safe.length <= 100
-    ? safe
-    : `~${index}-${safe.slice(0, 100)}`;
+/** Names that Windows keeps for devices, with any ending. */
+const RESERVED = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+
+/**
+ * File names that every system takes and that stay readable. A name that is not plain, that a
+ * system reserves, or that differs from an earlier one in case alone gets `~` and its index, which
+ * keep it unique.
+ */
+export function fileNames(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name, index) => {
+    const safe = name
+      .replace(/[^A-Za-z0-9._-]/g, "_")
+      .replace(/^\.+/, "")
+      .slice(0, 100);
+    const plain = safe === name && safe !== "" && !RESERVED.test(safe);
+    const file = plain && !taken.has(safe.toLowerCase()) ? safe : `~${index}-${safe}`;
+    taken.add(file.toLowerCase());
+    return file;
+  });
 }
 
 function keptBytes(run: Run, value: number): Uint8Array {

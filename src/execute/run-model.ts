@@ -1,5 +1,6 @@
 import {
   AssayError,
+  canonicalNaNs,
   firstNonCanonical,
   type Machine,
   type Tensor,
@@ -81,21 +82,17 @@ export async function runModel(request: RunRequest): Promise<Run> {
 }
 
 /**
- * An executor that commits to bits which no tensor may hold is convicted for it, so it does not
- * start: files are made canonical when they are read, tensors of a caller's making are not.
+ * An input as it is committed: NaNs in their one form (contract rule 2). An executor that committed
+ * to other bits would be convicted for it.
  */
 function properInput(name: string, inputs: ReadonlyMap<string, Tensor>): Tensor {
-  const tensor = inputs.get(name) as Tensor;
+  const tensor = canonicalNaNs(inputs.get(name) as Tensor);
   const element = firstNonCanonical(tensor.dtype, tensor.bytes);
   if (element < 0) return tensor;
-  throw new AssayError(
-    "input/mismatch",
-    `input "${name}": element ${element} is not a canonical ${tensor.dtype} value`,
-    {
-      hint: "a NaN has one form (`canonicalNaNs` gives it), a bool is 0 or 1",
-      facts: { name, element },
-    },
-  );
+  throw new AssayError("input/mismatch", `input "${name}": element ${element} is no bool`, {
+    hint: "a bool is one byte, 0 or 1",
+    facts: { name, element },
+  });
 }
 
 /** Binds a model to the types of the given inputs; small integer inputs may steer shapes. */

@@ -1,6 +1,7 @@
 import {
   AssayError,
   byteLength,
+  canonicalNaNs,
   type Machine,
   sameType,
   type Tensor,
@@ -61,14 +62,16 @@ export class Session {
     return session;
   }
 
-  /** Graph inputs by position, of exactly the types the plan was bound to. */
+  /** Graph inputs by position, of exactly the types the plan was bound to; NaNs become canonical. */
   setInputs(inputs: readonly Tensor[]): void {
     this.plan.inputs.forEach((declared, i) => {
       const given = inputs[i];
-      if (!given || !sameType(given, declared)) {
+      const fits =
+        given && sameType(given, declared) && given.bytes.length === byteLength(declared);
+      if (!fits) {
         throw new AssayError("input/mismatch", `input "${declared.name}" does not fit the plan`);
       }
-      this.bytes(declared.value).set(given.bytes);
+      this.bytes(declared.value).set(canonicalNaNs(given).bytes);
     });
   }
 

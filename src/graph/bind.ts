@@ -85,6 +85,10 @@ class Binder {
   ) {}
 
   run(): Plan {
+    const names = this.model.graph.outputs.map((v) => v.name);
+    if (new Set(names).size < names.length) {
+      throw new AssayError("graph/invalid", "the graph names an output twice");
+    }
     requireWithin("nodes", this.model.graph.nodes.length);
     const inputs = this.bindInputs();
     const weights = this.bindWeights();
@@ -148,8 +152,16 @@ class Binder {
     requireWithin("rank", type.dims.length);
     const id = this.values.length;
     this.values.push({ name, dtype: type.dtype, dims: type.dims, origin });
-    if (name !== "") this.slots.set(name, { type, id, origin, known, from });
+    if (name !== "") this.define(name, { type, id, origin, known, from });
     return id;
+  }
+
+  /** Every name has one value. Files are checked when they are read, graphs of a caller's here. */
+  private define(name: string, slot: Slot): void {
+    if (this.slots.has(name)) {
+      throw new AssayError("graph/invalid", `the tensor "${name}" is defined twice`);
+    }
+    this.slots.set(name, slot);
   }
 
   private slot(name: string, where: string): Slot {
@@ -251,7 +263,7 @@ class Binder {
       const known = results[i];
       if (name === "" || !known) return;
       requireWithin("rank", known.dims.length);
-      this.slots.set(name, { type: known, id: undefined, origin: undefined, known, from });
+      this.define(name, { type: known, id: undefined, origin: undefined, known, from });
     });
   }
 
