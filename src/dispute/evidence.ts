@@ -14,7 +14,7 @@ export type Outcome =
 export type Checked =
   | { readonly what: "operator"; readonly operator: NamedOperator; readonly cost: DisputeCost }
   | { readonly what: "segment"; readonly segment: number }
-  | { readonly what: "input"; readonly input: number };
+  | { readonly what: "inputs" };
 
 /** Proof that the asserter's own statements contradict each other, the plan or arithmetic. */
 export type Evidence =

@@ -40,8 +40,8 @@ export class HonestAsserter implements Party {
     switch (phase.name) {
       case "reveal":
         return this.reveal();
-      case "openInput":
-        return this.openInput(phase.input);
+      case "openInputs":
+        return { kind: "openInputs", commitments: this.provider.inputs.map(toHex) };
       case "openNode": {
         const at = phase.at?.position ?? rootPosition(this.trace.tree.count);
         return { kind: "hashes", hashes: hashesBelow(this.trace.tree, at).map(toHex) };
@@ -68,11 +68,6 @@ export class HonestAsserter implements Party {
       outputs: toHex(root),
       trace: toHex(this.trace.root),
     };
-  }
-
-  private openInput(input: number): Body<"openInput"> {
-    const commitment = toHex(this.provider.inputs[input] as Digest);
-    return { kind: "openInput", commitment, proof: proveEntry(this.inputs, input).map(toHex) };
   }
 
   private openBoundaries(segment: number): Body<"openBoundaries"> {

@@ -59,10 +59,10 @@ export class HonestChallenger implements Party {
     if (claim.outputs !== toHex(indexedRoot(hasher, "outputs", this.provider.outputs))) {
       return { kind: "nameSegment", segment: this.plan.segments.length - 1 };
     }
-    const input = this.plan.inputs.findIndex((i) => i.steering !== undefined);
-    if (input < 0) return undefined;
+    // Which input is the lie cannot be known from the root: all of them are opened at once.
+    if (this.plan.inputs.every((i) => i.steering === undefined)) return undefined;
     const same = claim.inputs === toHex(indexedRoot(hasher, "inputs", this.provider.inputs));
-    return same ? undefined : { kind: "challengeInput", input };
+    return same ? undefined : { kind: "challengeInputs" };
   }
 
   /** The first segment that differs, if the boundaries at hand really are the asserter's. */

@@ -25,10 +25,10 @@ export interface MoveBodies {
   descend: Record<never, never>;
   /** Challenger: the fault is in this segment. */
   nameSegment: { readonly segment: number };
-  /** Challenger: this steering input is not the one that the plan was bound with. */
-  challengeInput: { readonly input: number };
-  /** Asserter: that input's commitment, and the siblings that lead to the inputs root. */
-  openInput: { readonly commitment: Hex; readonly proof: readonly Hex[] };
+  /** Challenger: a steering input is not the one that the plan was bound with. */
+  challengeInputs: Record<never, never>;
+  /** Asserter: the commitments of all graph inputs, which make the inputs root. */
+  openInputs: { readonly commitments: readonly Hex[] };
   /** Asserter: the nodes some levels below the one in question, left to right. */
   hashes: { readonly hashes: readonly Hex[] };
   /** Challenger: the fault is below that node, counted from 0. */
@@ -81,8 +81,8 @@ export const MOVE_FIELDS: { readonly [K in MoveKind]: readonly (keyof MoveBodies
   reveal: ["salt", "inputs", "outputs", "trace"],
   descend: [],
   nameSegment: ["segment"],
-  challengeInput: ["input"],
-  openInput: ["commitment", "proof"],
+  challengeInputs: [],
+  openInputs: ["commitments"],
   hashes: ["hashes"],
   select: ["child"],
   openBoundaries: ["before", "after", "outputs", "proofs"],

@@ -61,7 +61,7 @@ export type TreeName = "trace";
 export type Phase =
   | { readonly name: "reveal" }
   | { readonly name: "locate" }
-  | { readonly name: "openInput"; readonly input: number }
+  | { readonly name: "openInputs" }
   /** `at` is null at the root, whose hash is wrapped with its count. */
   | { readonly name: "openNode"; readonly tree: TreeName; readonly at: Cursor | null }
   | { readonly name: "selectNode"; readonly tree: TreeName; readonly nodes: readonly Cursor[] }

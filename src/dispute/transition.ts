@@ -7,8 +7,8 @@ import type { Rules } from "./rules.js";
 import type { DisputeState, Phase, PhaseName } from "./state.js";
 import { openBoundaries } from "./steps/boundaries.js";
 import { hashes, select } from "./steps/descend.js";
-import { openInput } from "./steps/input.js";
-import { challengeInput, descend, nameSegment } from "./steps/locate.js";
+import { openInputs } from "./steps/input.js";
+import { challengeInputs, descend, nameSegment } from "./steps/locate.js";
 import { openOperator } from "./steps/operator.js";
 import { reveal } from "./steps/reveal.js";
 import { nameOperator, openSegment } from "./steps/segment.js";
@@ -26,8 +26,8 @@ type Row<N extends PhaseName> = {
 /** The whole protocol: who may do what when, and what checks it. */
 export const TABLE: { readonly [N in OpenPhase]: Row<N> } = {
   reveal: { mover: "asserter", moves: { reveal } },
-  locate: { mover: "challenger", moves: { descend, nameSegment, challengeInput } },
-  openInput: { mover: "asserter", moves: { openInput } },
+  locate: { mover: "challenger", moves: { descend, nameSegment, challengeInputs } },
+  openInputs: { mover: "asserter", moves: { openInputs } },
   openNode: { mover: "asserter", moves: { hashes } },
   selectNode: { mover: "challenger", moves: { select } },
   openBoundaries: { mover: "asserter", moves: { openBoundaries } },

@@ -1,4 +1,4 @@
-import type { DisputeCost, Evidence, Outcome } from "../dispute/evidence.js";
+import type { Checked, DisputeCost, Evidence, Outcome } from "../dispute/evidence.js";
 import type { DisputeRecord } from "../dispute/play.js";
 import type { Plan } from "../graph/plan.js";
 
@@ -10,9 +10,18 @@ export function describeOutcome(plan: Plan, outcome: Outcome): string {
     case "defaulted":
       return `the ${outcome.side} fell silent when ${outcome.expected.join(" or ")} was due`;
     case "not-refuted":
-      return outcome.checked.what === "operator"
-        ? `operator ${outcome.checked.operator.index} (${outcome.checked.operator.name}) was recomputed and is right`
-        : `the challenged ${outcome.checked.what} is consistent`;
+      return describeChecked(outcome.checked);
+  }
+}
+
+function describeChecked(checked: Checked): string {
+  switch (checked.what) {
+    case "operator":
+      return `operator ${checked.operator.index} (${checked.operator.name}) was recomputed and is right`;
+    case "segment":
+      return `segment ${checked.segment} is consistent`;
+    case "inputs":
+      return "the inputs that steer the plan are those it was bound with";
   }
 }
 

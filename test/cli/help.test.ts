@@ -41,8 +41,8 @@ describe("help", () => {
         Check somebody's run, bit for bit:
           assay verify-run their-run -m model.onnx
 
-      Exit codes: 0 done or verified, 1 refuted or outside tolerance, 2 failed,
-      interrupted or could not check.
+      Exit codes: 0 done or verified (--against: the other run is at fault), 1 refuted
+      or outside tolerance, 2 failed, interrupted or could not check.
       "
     `);
   });
@@ -117,8 +117,8 @@ describe("help", () => {
         Compare with what another runtime gave:
           assay run mnist.onnx -i Input3=digit.npy -o my-run --expect Plus214=theirs.npy
 
-      Exit codes: 0 done or verified, 1 refuted or outside tolerance, 2 failed,
-      interrupted or could not check.
+      Exit codes: 0 done or verified (--against: the other run is at fault), 1 refuted
+      or outside tolerance, 2 failed, interrupted or could not check.
       "
     `);
   });

@@ -130,8 +130,8 @@ describe("structural faults", () => {
   test("a steering input that only the answer puts right", async () => {
     const other = commitTensor(hasher, i64Tensor([2], [2, 8]));
     const run = runOf(small, { publish: ({ inputs }) => inputs.splice(2, 1, other) });
-    const right = toHex(honest.provider.inputs[2] as Digest);
-    const lie = onKind("openInput", () => ({ commitment: right }));
+    const right = honest.provider.inputs.map((d) => toHex(d));
+    const lie = onKind("openInputs", () => ({ commitments: right }));
     const asserter = tampering(new HonestAsserter(rules, run.provider), lie);
     const record = await played(run, { asserter });
     expect(record.outcome).toMatchObject({ kind: "defaulted", side: "asserter" });

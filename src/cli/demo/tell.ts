@@ -143,8 +143,8 @@ const SAYS: Readonly<Record<MoveKind, string>> = {
   openSegment: "opens the fingerprint of every result within it",
   nameOperator: "points at one operator",
   openOperator: "shows the numbers that went into that operator and came out",
-  challengeInput: "points at an input",
-  openInput: "opens the fingerprint of that input",
+  challengeInputs: "points at the inputs",
+  openInputs: "opens the fingerprints of the inputs",
   timeout: "calls the time",
 };
 

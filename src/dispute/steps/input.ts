@@ -1,31 +1,26 @@
 import { commitKnown } from "../../graph/digests.js";
-import type { PlanInput } from "../../graph/plan.js";
-import type { KnownValue } from "../../graph/values.js";
-import { verifyIndexed } from "../../merkle/indexed-root.js";
+import { indexedRoot } from "../../merkle/indexed-root.js";
 import { toHex } from "../../receipt/hex.js";
-import { proved, readDigest, readProof } from "../reading.js";
+import { readDigests } from "../reading.js";
+import { demand } from "../refusals.js";
 import { nameTensor } from "../values.js";
 import type { Step } from "./step.js";
 
-/** A steering input must be committed with the value that the plan was bound with. */
-export const openInput: Step<"openInput", "openInput"> = ({ rules, claim }, phase, move) => {
-  const { input } = phase;
+/** Every steering input must be committed with the value that the plan was bound with. */
+export const openInputs: Step<"openInputs", "openInputs"> = ({ rules, claim }, _phase, move) => {
   const { hasher, plan } = rules;
-  const commitment = readDigest(move.commitment, "the commitment");
-  const siblings = readProof(move.proof, "the proof");
-  const root = readDigest(claim.inputs, "the inputs root");
-  proved("wrong-proof", () =>
-    verifyIndexed(hasher, "inputs", root, plan.inputs.length, input, commitment, siblings),
-  );
-  const declared = plan.inputs[input] as PlanInput;
-  const correct = toHex(commitKnown(hasher, declared.steering as KnownValue));
-  const claimed = toHex(commitment);
-  if (claimed === correct) {
-    return {
-      phase: { name: "ended", outcome: { kind: "not-refuted", checked: { what: "input", input } } },
-    };
+  const commitments = readDigests(move.commitments, plan.inputs.length, "the commitments");
+  const root = toHex(indexedRoot(hasher, "inputs", commitments));
+  demand(root === claim.inputs, "wrong-proof", "the commitments make another inputs root");
+  for (const [input, { steering, value }] of plan.inputs.entries()) {
+    if (steering === undefined) continue;
+    const correct = toHex(commitKnown(hasher, steering));
+    const claimed = move.commitments[input] as string;
+    if (claimed === correct) continue;
+    const tensor = nameTensor(plan, value);
+    const evidence = { fault: "steering-input-differs", input, tensor, claimed, correct } as const;
+    return { phase: { name: "ended", outcome: { kind: "refuted", evidence } } };
   }
-  const tensor = nameTensor(plan, declared.value);
-  const evidence = { fault: "steering-input-differs", input, tensor, claimed, correct } as const;
-  return { phase: { name: "ended", outcome: { kind: "refuted", evidence } } };
+  const outcome = { kind: "not-refuted", checked: { what: "inputs" } } as const;
+  return { phase: { name: "ended", outcome } };
 };

@@ -16,9 +16,9 @@ export const nameSegment: Step<"locate", "nameSegment"> = ({ rules }, _phase, mo
   return { phase: { name: "openBoundaries", segment } };
 };
 
-export const challengeInput: Step<"locate", "challengeInput"> = ({ rules }, _phase, move) => {
-  const input = readIndex(move.input, 0, rules.plan.inputs.length, "input");
-  const steers = rules.plan.inputs[input]?.steering !== undefined;
-  demand(steers, "wrong-index", `input ${input} steers nothing`);
-  return { phase: { name: "openInput", input } };
+/** Doubts the inputs that steer the plan; there must be one. */
+export const challengeInputs: Step<"locate", "challengeInputs"> = ({ rules }) => {
+  const steers = rules.plan.inputs.some((i) => i.steering !== undefined);
+  demand(steers, "wrong-index", "no input steers anything");
+  return { phase: { name: "openInputs" } };
 };
