@@ -1,5 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { canonicalNaNs, f32Tensor, InterpreterMachine, type Tensor } from "../../operators/index.js";
+import {
+  canonicalNaNs,
+  f32Tensor,
+  InterpreterMachine,
+  type Tensor,
+} from "../../operators/index.js";
 import { type Run, runModel } from "../../src/execute/run-model.js";
 import { modelDigest } from "../../src/graph/digests.js";
 import type { Digest } from "../../src/merkle/hash.js";
