@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from "node:os";
+import { arch, availableParallelism, cpus, loadavg, platform, totalmem } from "node:os";
 
 /** Where figures come from; without it they mean nothing. */
 export interface Host {
@@ -30,7 +30,7 @@ export function hostFacts(): Host {
     cpu: `${cpus()[0]?.model.trim() ?? "unknown"}${wideVectors()}`,
     cores: availableParallelism(),
     memoryGiB: Math.round(totalmem() / 2 ** 30),
-    system: `${platform()} ${release()} ${arch()}`,
+    system: `${platform()} ${arch()}`,
     node: process.version,
     v8: process.versions.v8,
     load: loadavg()[0] ?? 0,

@@ -38,6 +38,8 @@ export class WasmMachine implements Machine {
   }
 
   estimate(calls: readonly Call[], arenaBytes: number): number {
+    // What no memory holds cannot even be addressed, so it is not lowered either.
+    if (arenaBytes > MAX_PAGES * PAGE) throw tooLarge(arenaBytes);
     const lowered = lowerCalls(calls, arenaBytes, this.threads, unitsOf);
     this.estimated = { calls, arenaBytes, lowered };
     return lowered.memory.totalBytes + this.threads * workspaceBytes();
@@ -114,21 +116,23 @@ export class WasmMachine implements Machine {
 
 function allocate(bytes: number): WebAssembly.Memory {
   const pages = Math.max(1, Math.ceil(bytes / PAGE));
-  const tooLarge = (cause?: unknown): AssayError =>
-    new AssayError(
-      "model/too-large",
-      `WebAssembly memory of ${pages * PAGE} bytes is not to be had`,
-      {
-        hint: "WebAssembly memory ends at 4 GiB; use smaller inputs or a smaller model",
-        ...(cause === undefined ? {} : { cause }),
-      },
-    );
-  if (pages > MAX_PAGES) throw tooLarge();
+  if (pages > MAX_PAGES) throw tooLarge(bytes);
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: MAX_PAGES, shared: true });
   } catch (cause) {
-    throw tooLarge(cause);
+    throw tooLarge(bytes, cause);
   }
+}
+
+function tooLarge(bytes: number, cause?: unknown): AssayError {
+  return new AssayError(
+    "model/too-large",
+    `WebAssembly memory of ${bytes} bytes is not to be had`,
+    {
+      hint: "WebAssembly memory ends at 4 GiB; use smaller inputs or a smaller model",
+      ...(cause === undefined ? {} : { cause }),
+    },
+  );
 }
 
 /** WebAssembly memory is little endian on every host. */
