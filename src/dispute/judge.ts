@@ -1,7 +1,6 @@
-import { bytesEqual, DTYPES, type Tensor } from "../../operators/index.js";
+import { bytesEqual, DTYPES, firstNonCanonical, type Tensor } from "../../operators/index.js";
 import { fitsBudget, planCost } from "../graph/cost.js";
 import type { Plan, PlanNode } from "../graph/plan.js";
-import { firstNonCanonical } from "../merkle/canonical.js";
 import { commitTensor } from "../merkle/tensor-tree.js";
 import { toHex } from "../receipt/hex.js";
 import type { DisputeCost, ElementAt, Evidence, Outcome } from "./evidence.js";

@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { byteLength, DTYPES, type DType, emptyTensor, type Tensor } from "../../operators/index.js";
-import { firstNonCanonical } from "../../src/merkle/canonical.js";
+import {
+  byteLength,
+  DTYPES,
+  type DType,
+  emptyTensor,
+  firstNonCanonical,
+  type Tensor,
+} from "../../operators/index.js";
+
 import { nobleHasher } from "../../src/merkle/hash.js";
 import { nodeHasher } from "../../src/merkle/node-hash.js";
 import {
