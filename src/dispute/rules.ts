@@ -1,7 +1,8 @@
 import type { Tensor } from "../../operators/index.js";
-import { runLowering } from "../graph/bind.js";
+
 import { bindingDigest, type ModelDigest, planDigest, profileDigest } from "../graph/digests.js";
 import type { Plan, PlanNode } from "../graph/plan.js";
+import { runLowering } from "../graph/run-lowering.js";
 import type { Digest, Hasher } from "../merkle/hash.js";
 
 /**

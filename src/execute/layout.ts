@@ -69,7 +69,8 @@ function aligned(type: TensorType): number {
   return Math.ceil(byteLength(type) / ALIGNMENT) * ALIGNMENT;
 }
 
-function usedValues(plan: Plan): Set<number> {
+/** Values that take part in the run: inputs, outputs and whatever a node reads. */
+export function usedValues(plan: Plan): Set<number> {
   const used = new Set<number>(plan.outputs.map((v) => v.value));
   for (const node of plan.nodes) for (const v of node.inputs) if (v !== undefined) used.add(v);
   for (const input of plan.inputs) used.add(input.value);

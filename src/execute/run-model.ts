@@ -29,6 +29,8 @@ export interface RunRequest extends TraceOptions {
   /** By graph input name. */
   readonly inputs: ReadonlyMap<string, Tensor>;
   readonly granularity?: Granularity;
+  /** What `planFor` gave for this model, these inputs and this granularity, where it is at hand. */
+  readonly plan?: Plan;
   readonly machine: Machine;
   readonly hasher: Hasher;
   /** secp256k1 key, 32 bytes. */
@@ -56,7 +58,7 @@ export interface Run {
 
 /** Runs a model on inputs, commits to the trace and signs a receipt. */
 export async function runModel(request: RunRequest): Promise<Run> {
-  const plan = planFor(request.model, request.inputs, request.granularity);
+  const plan = request.plan ?? planFor(request.model, request.inputs, request.granularity);
   const inputs = plan.inputs.map((v) => properInput(v.name, request.inputs));
   const { hasher, machine } = request;
   const session = await Session.open(plan, request.model.weights, machine, {
@@ -86,7 +88,9 @@ export async function runModel(request: RunRequest): Promise<Run> {
  * to other bits would be convicted for it.
  */
 function properInput(name: string, inputs: ReadonlyMap<string, Tensor>): Tensor {
-  const tensor = canonicalNaNs(inputs.get(name) as Tensor);
+  const tensor = inputs.get(name);
+  if (!tensor) throw new AssayError("input/missing", `the graph input "${name}" was not given`);
+  if (tensor.dtype !== "bool") return canonicalNaNs(tensor);
   const element = firstNonCanonical(tensor.dtype, tensor.bytes);
   if (element < 0) return tensor;
   throw new AssayError("input/mismatch", `input "${name}": element ${element} is no bool`, {

@@ -8,7 +8,7 @@ import {
 } from "../../operators/index.js";
 import type { Plan, PlanValue } from "../graph/plan.js";
 import { fillValue } from "../graph/values.js";
-import { type Layout, type LayoutOptions, layoutPlan } from "./layout.js";
+import { type Layout, type LayoutOptions, layoutPlan, usedValues } from "./layout.js";
 
 /** What a run will allocate, known before anything is. */
 export interface MemoryNeed {
@@ -98,8 +98,7 @@ export class Session {
   }
 
   private fillConstants(weights: ReadonlyMap<string, Tensor>): void {
-    const used = new Set<number>(this.plan.outputs.map((v) => v.value));
-    for (const n of this.plan.nodes) for (const v of n.inputs) if (v !== undefined) used.add(v);
+    const used = usedValues(this.plan);
     for (const w of this.plan.weights) {
       if (!used.has(w.value)) continue;
       const tensor = weights.get(w.name);

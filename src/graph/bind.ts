@@ -5,7 +5,6 @@ import {
   type Lowering,
   type LoweringContext,
   type OperatorDefinition,
-  runProgram,
   type Tensor,
   type TensorType,
 } from "../../operators/index.js";
@@ -23,6 +22,7 @@ import type {
 } from "./plan.js";
 import { DependentNode, type Problem, problemError, problemOf } from "./problems.js";
 import { NOWHERE, Provenance } from "./provenance.js";
+import { runLowering } from "./run-lowering.js";
 import { cutSegments } from "./segments.js";
 import type { GraphNode, Model, ValueInfo } from "./types.js";
 import { isFoldable, type KnownValue, materialize } from "./values.js";
@@ -292,23 +292,6 @@ function originOf(slots: readonly (Slot | undefined)[]): Provenance {
 /** What is larger than any shape or list of axes is as good as unknown, however it came about. */
 function steeringValue({ known }: Slot): Tensor | undefined {
   return known && isFoldable(known) ? materialize(known) : undefined;
-}
-
-/** Runs a lowering in the interpreter on small tensors. */
-export function runLowering(lowering: Lowering, inputs: readonly (Tensor | undefined)[]): Tensor[] {
-  const stages: Tensor[] = [];
-  for (const stage of lowering.stages) {
-    const sources = stage.sources.map((s) => {
-      const t = s.kind === "input" ? inputs[s.index] : stages[s.index];
-      if (!t)
-        throw new AssayError("operator/invalid", `stage "${stage.name}" reads a missing input`);
-      return t;
-    });
-    stages.push(runProgram(stage.program, sources));
-  }
-  return lowering.outputs.map((out) => {
-    return { dtype: out.dtype, dims: out.dims, bytes: (stages[out.stage] as Tensor).bytes };
-  });
 }
 
 function missingInput(info: ValueInfo): AssayError {

@@ -1,8 +1,8 @@
-import { beforeAll, expect, it } from "vitest";
+import { expect } from "vitest";
 import { findDefinition, resolveVersion, type Tensor } from "../../operators/index.js";
 import { expectClose, valuesOf } from "../support/compare.js";
-import { describeWithData } from "../support/data.js";
-import { CASE_FAMILIES, caseFolders, type OnnxCase, readCase } from "../support/onnx-case.js";
+import type { OnnxCase } from "../support/onnx-case.js";
+import { describeCases } from "../support/onnx-cases.js";
 import { runNode } from "../support/run-definition.js";
 
 /** Expected outputs of the ONNX backend conformance cases of contractions, pools, norms, reductions. */
@@ -41,23 +41,7 @@ const CASES: Readonly<Record<string, number>> = {
 const BLIND =
   /fullymasked_row_nan|fullymasked_qk_matmul|structural_empty|causal_boolmask_nan_robustness/;
 
-describeWithData("ONNX conformance cases", CASE_FAMILIES, () => {
-  const byOperator = new Map<string, OnnxCase[]>();
-
-  beforeAll(() => {
-    for (const folder of caseFolders(/^test_/)) {
-      const found = readCase(folder);
-      if (!found) continue;
-      byOperator.set(found.operator, [...(byOperator.get(found.operator) ?? []), found]);
-    }
-  });
-
-  it.each(Object.entries(CASES))("%s: %i cases", (operator, count) => {
-    const cases = byOperator.get(operator) ?? [];
-    expect(cases.length).toBe(count);
-    for (const c of cases) runCase(c);
-  });
-});
+describeCases(CASES, runCase);
 
 function runCase(c: OnnxCase): void {
   const definition = findDefinition(c.domain, c.operator);

@@ -182,7 +182,7 @@ async function execute(
     model,
     digest,
     inputs,
-    granularity: args.granularity,
+    plan,
     machine,
     hasher: nodeHasher,
     keepBoundaries: true,

@@ -1,9 +1,9 @@
 import { DTYPES, type Tensor } from "../../../operators/index.js";
 import type { TraceProvider } from "../../../src/dispute/provider.js";
 import { type Rules, rulesFor } from "../../../src/dispute/rules.js";
-import { runLowering } from "../../../src/graph/bind.js";
 import { commitKnown, modelDigest } from "../../../src/graph/digests.js";
 import type { Plan, PlanNode, Segment } from "../../../src/graph/plan.js";
+import { runLowering } from "../../../src/graph/run-lowering.js";
 import { materialize } from "../../../src/graph/values.js";
 import type { Digest, Hasher } from "../../../src/merkle/hash.js";
 import { indexedRoot } from "../../../src/merkle/indexed-root.js";
