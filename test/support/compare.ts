@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { readerOf } from "../../operators/backends/interpreter/storage.js";
-import { elementCount, isFloat, type Tensor } from "../../operators/index.js";
+import { type DType, elementCount, isFloat, type Tensor } from "../../operators/index.js";
 
 /** Register values of all elements. */
 export function valuesOf(t: Tensor): (number | bigint)[] {
@@ -8,24 +8,31 @@ export function valuesOf(t: Tensor): (number | bigint)[] {
   return Array.from({ length: elementCount(t.dims) }, (_, i) => read(i));
 }
 
-/**
- * Compares with someone else's output: same dtype and dims; floats within rtol 1e-3 and atol 1e-7
- * (f16 and bf16 also within two steps of their precision), everything else exactly.
- */
+/** Fails unless `mismatch` finds nothing. */
 export function expectClose(actual: Tensor, expected: Tensor): void {
-  expect(actual.dtype).toBe(expected.dtype);
-  expect(actual.dims).toEqual(expected.dims);
-  const [got, want] = [valuesOf(actual), valuesOf(expected)];
-  if (!isFloat(expected.dtype)) {
-    expect(got).toEqual(want);
-    return;
-  }
-  const rtol = expected.dtype === "bf16" ? 2 ** -7 : expected.dtype === "f16" ? 2 ** -9 : 1e-3;
-  const wrong = got.flatMap((g, i) => {
-    const w = Number(want[i]);
-    const x = Number(g);
-    const fits = Object.is(x, w) || x === w || Math.abs(x - w) <= 1e-7 + rtol * Math.abs(w);
-    return fits ? [] : [`[${i}] ${x} instead of ${w}`];
-  });
-  expect(wrong.slice(0, 5)).toEqual([]);
+  expect(mismatch(actual, expected)).toBeUndefined();
+}
+
+/**
+ * How a tensor differs from someone else's: dtype and dims; floats beyond rtol 1e-3 and atol 1e-7
+ * (f16 and bf16 also beyond two steps of their precision), everything else at all.
+ */
+export function mismatch(actual: Tensor | undefined, expected: Tensor): string | undefined {
+  const type = (t: Tensor | undefined): string => (t ? `${t.dtype}[${t.dims}]` : "nothing");
+  if (type(actual) !== type(expected)) return `${type(actual)} instead of ${type(expected)}`;
+  const [got, want] = [valuesOf(actual as Tensor), valuesOf(expected)];
+  const wrong = got.flatMap((g, i) =>
+    closeTo(g, want[i] as number | bigint, expected.dtype)
+      ? []
+      : [`[${i}] ${g} instead of ${want[i]}`],
+  );
+  if (wrong.length === 0) return undefined;
+  return `${wrong.length} of ${got.length} elements: ${wrong.slice(0, 3).join(", ")}`;
+}
+
+function closeTo(got: number | bigint, want: number | bigint, dtype: DType): boolean {
+  if (!isFloat(dtype)) return got === want;
+  const [x, w] = [Number(got), Number(want)];
+  const rtol = dtype === "bf16" ? 2 ** -7 : dtype === "f16" ? 2 ** -9 : 1e-3;
+  return Object.is(x, w) || x === w || Math.abs(x - w) <= 1e-7 + rtol * Math.abs(w);
 }

@@ -1,0 +1,77 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { WasmMachine } from "../../operators/backends/wasm/machine/index.js";
+import { AssayError, type Tensor } from "../../operators/index.js";
+import { planFor } from "../../src/execute/run-model.js";
+import { Session } from "../../src/execute/session.js";
+import { parseTensorFile } from "../../src/files/parse.js";
+import type { Model } from "../../src/graph/types.js";
+import { importOnnx } from "../../src/onnx/import.js";
+import { mismatch } from "../support/compare.js";
+import { dataPath } from "../support/data.js";
+
+/** A published model with inputs and the outputs that someone else's runtime gave. */
+export interface PublishedCase {
+  /** Its folder in the data folder: what the table of exceptions calls it. */
+  readonly name: string;
+  readonly model: Model;
+  readonly inputs: ReadonlyMap<string, Tensor>;
+  readonly expected: readonly Tensor[];
+}
+
+/** Folders with a model below one of the data folders, sorted. */
+export function caseNames(family: string): string[] {
+  return readdirSync(dataPath(family))
+    .filter((name) => existsSync(dataPath(`${family}/${name}/model.onnx`)))
+    .sort()
+    .map((name) => `${family}/${name}`);
+}
+
+/** Throws what the importer throws. A tensor file that cannot be read counts as not running too. */
+export function readPublished(name: string): PublishedCase {
+  const model = importOnnx(read(`${name}/model.onnx`));
+  const set = SETS.find((s) => existsSync(dataPath(`${name}/${s}`)));
+  if (!set) throw new AssayError("input/missing", "the case has no reference outputs");
+  const tensors = (kind: string): Tensor[] => {
+    const files = readdirSync(dataPath(`${name}/${set}`)).filter((f) => f.startsWith(`${kind}_`));
+    return files.map((_, i) => tensorOf(`${name}/${set}/${kind}_${i}.pb`));
+  };
+  const given = tensors("input");
+  const inputs = model.graph.inputs.map((v, i) => [v.name, given[i] as Tensor] as const);
+  return { name, model, inputs: new Map(inputs), expected: tensors("output") };
+}
+
+const SETS = ["test_data_set_0", "golden_ort1.30"];
+
+const read = (path: string): Uint8Array => new Uint8Array(readFileSync(dataPath(path)));
+
+const tensorOf = (path: string): Tensor => parseTensorFile(path, read(path));
+
+/** Runs a case in the WebAssembly backend; yields its outputs in graph order. */
+export async function runPublished({ model, inputs }: PublishedCase): Promise<Tensor[]> {
+  const plan = planFor(model, inputs);
+  const session = await Session.open(plan, model.weights, new WasmMachine(1));
+  try {
+    session.setInputs(plan.inputs.map((v) => inputs.get(v.name) as Tensor));
+    session.runNodes(0, plan.nodes.length);
+    return plan.outputs.map((v) => session.tensor(v.value));
+  } finally {
+    await session.close();
+  }
+}
+
+/** Why a case does not give the expected outputs; `undefined` where it does. */
+export async function failureOf(name: string): Promise<string | undefined> {
+  try {
+    const published = readPublished(name);
+    const outputs = await runPublished(published);
+    for (const [i, expected] of published.expected.entries()) {
+      const wrong = mismatch(outputs[i], expected);
+      if (wrong) return `output ${i}: ${wrong}`;
+    }
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof AssayError)) throw error;
+    return `${error.code}: ${error.message}`;
+  }
+}
+
