@@ -131,7 +131,7 @@ function planHeader(hasher: Hasher, plan: Plan): Uint8Array {
   return w.bytes();
 }
 
-/** index ‖ operator ‖ version ‖ inputs by origin ‖ outputs ‖ stages with their program bytes. */
+/** index ‖ operator ‖ version ‖ inputs by origin ‖ outputs ‖ stages with their program bytes ‖ scan. */
 function nodeBody(plan: Plan, node: PlanNode, index: number): Uint8Array {
   const w = new ByteWriter();
   w.u8(LEAF_TAGS.planNode);
@@ -153,6 +153,8 @@ function nodeBody(plan: Plan, node: PlanNode, index: number): Uint8Array {
     w.u32(program.length);
     w.raw(program);
   });
+  w.u16(node.lowering.scan?.first ?? 0);
+  w.u16(node.lowering.scan?.end ?? 0);
   return w.bytes();
 }
 
