@@ -23,6 +23,7 @@ import { fastGelu, gelu, microsoftGelu } from "./gelu.js";
 import { gemm } from "./gemm.js";
 import { globalAveragePool, globalMaxPool } from "./global-pool.js";
 import { groupNormalization, instanceNormalization } from "./group-normalization.js";
+import { gru } from "./gru.js";
 import { identity } from "./identity.js";
 import { isInfinite, isNotANumber } from "./is-nan.js";
 import {
@@ -31,8 +32,10 @@ import {
   simplifiedLayerNormalization,
   simplifiedLayerNormalizationMicrosoft,
 } from "./layer-normalization.js";
+import { linearAttention } from "./linear-attention.js";
 import { and, not, or, xor } from "./logic.js";
 import { lrn } from "./lrn.js";
+import { lstm } from "./lstm.js";
 import { matmul } from "./matmul.js";
 import { maxPool } from "./max-pool.js";
 import { max, min } from "./min-max.js";
@@ -55,6 +58,7 @@ import {
 } from "./reduce.js";
 import { relu } from "./relu.js";
 import { reshape } from "./reshape.js";
+import { rnn } from "./rnn.js";
 import { reciprocal, sqrt } from "./roots.js";
 import { ceil, floor, round } from "./rounding.js";
 import { shape, size } from "./shape.js";
@@ -122,6 +126,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   globalMaxPool,
   groupNormalization,
   instanceNormalization,
+  gru,
   identity,
   isInfinite,
   isNotANumber,
@@ -129,11 +134,13 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   rmsNormalization,
   simplifiedLayerNormalization,
   simplifiedLayerNormalizationMicrosoft,
+  linearAttention,
   and,
   not,
   or,
   xor,
   lrn,
+  lstm,
   matmul,
   maxPool,
   max,
@@ -157,6 +164,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   reduceSumSquare,
   relu,
   reshape,
+  rnn,
   reciprocal,
   sqrt,
   ceil,
