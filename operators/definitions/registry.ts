@@ -11,6 +11,7 @@ import { concat } from "./concat.js";
 import { constant } from "./constant.js";
 import { constantOfShape } from "./constant-of-shape.js";
 import { conv } from "./conv.js";
+import { convTranspose } from "./conv-transpose.js";
 import { cumSum } from "./cum-sum.js";
 import type { OperatorDefinition } from "./definition.js";
 import { depthToSpace, spaceToDepth } from "./depth-to-space.js";
@@ -55,6 +56,7 @@ import {
 } from "./reduce.js";
 import { relu } from "./relu.js";
 import { reshape } from "./reshape.js";
+import { resize } from "./resize.js";
 import { reciprocal, sqrt } from "./roots.js";
 import { ceil, floor, round } from "./rounding.js";
 import { shape, size } from "./shape.js";
@@ -71,6 +73,7 @@ import { quickGelu, swish } from "./swish.js";
 import { tile } from "./tile.js";
 import { transpose } from "./transpose.js";
 import { trilu } from "./trilu.js";
+import { upsample } from "./upsample.js";
 import { where } from "./where.js";
 
 /** Every definition, in alphabetical order of the files. */
@@ -101,6 +104,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   constant,
   constantOfShape,
   conv,
+  convTranspose,
   cumSum,
   depthToSpace,
   spaceToDepth,
@@ -157,6 +161,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   reduceSumSquare,
   relu,
   reshape,
+  resize,
   reciprocal,
   sqrt,
   ceil,
@@ -185,6 +190,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   tile,
   transpose,
   trilu,
+  upsample,
   where,
 ];
 
