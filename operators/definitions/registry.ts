@@ -5,6 +5,7 @@ import { averagePool } from "./average-pool.js";
 import { batchNormalization } from "./batch-normalization.js";
 import { bitShift, bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from "./bitwise.js";
 import { cast, castLike } from "./cast.js";
+import { causalConvWithState } from "./causal-conv-with-state.js";
 import { clip } from "./clip.js";
 import { equal, greater, greaterOrEqual, less, lessEqual } from "./comparisons.js";
 import { concat } from "./concat.js";
@@ -17,6 +18,7 @@ import type { OperatorDefinition } from "./definition.js";
 import { depthToSpace, spaceToDepth } from "./depth-to-space.js";
 import { dropout } from "./dropout.js";
 import { expand } from "./expand.js";
+import { eyeLike } from "./eye-like.js";
 import { flatten } from "./flatten.js";
 import { erf, exp, log, tanh } from "./functions.js";
 import { gather, gatherElements, gatherND } from "./gather.js";
@@ -24,6 +26,7 @@ import { fastGelu, gelu, microsoftGelu } from "./gelu.js";
 import { gemm } from "./gemm.js";
 import { globalAveragePool, globalMaxPool } from "./global-pool.js";
 import { groupNormalization, instanceNormalization } from "./group-normalization.js";
+import { hardmax } from "./hardmax.js";
 import { identity } from "./identity.js";
 import { isInfinite, isNotANumber } from "./is-nan.js";
 import {
@@ -33,9 +36,12 @@ import {
   simplifiedLayerNormalizationMicrosoft,
 } from "./layer-normalization.js";
 import { and, not, or, xor } from "./logic.js";
+import { lpNormalization } from "./lp-normalization.js";
+import { globalLpPool, lpPool } from "./lp-pool.js";
 import { lrn } from "./lrn.js";
 import { matmul } from "./matmul.js";
 import { maxPool } from "./max-pool.js";
+import { meanVarianceNormalization } from "./mean-variance-normalization.js";
 import { max, min } from "./min-max.js";
 import { mod } from "./mod.js";
 import { pad } from "./pad.js";
@@ -94,6 +100,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   bitwiseXor,
   cast,
   castLike,
+  causalConvWithState,
   clip,
   equal,
   greater,
@@ -110,6 +117,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   spaceToDepth,
   dropout,
   expand,
+  eyeLike,
   flatten,
   erf,
   exp,
@@ -126,6 +134,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   globalMaxPool,
   groupNormalization,
   instanceNormalization,
+  hardmax,
   identity,
   isInfinite,
   isNotANumber,
@@ -137,9 +146,13 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   not,
   or,
   xor,
+  lpNormalization,
+  globalLpPool,
+  lpPool,
   lrn,
   matmul,
   maxPool,
+  meanVarianceNormalization,
   max,
   min,
   mod,
