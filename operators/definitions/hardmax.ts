@@ -1,3 +1,4 @@
+import { elementCount } from "../dtype.js";
 import { k, o, type View } from "../program/builder.js";
 import { literal } from "../program/literal.js";
 import type { OperatorDefinition } from "./definition.js";
@@ -6,12 +7,12 @@ import {
   intAttribute,
   invalid,
   normalizeAxis,
+  registerOf,
   requireDType,
   StageList,
 } from "./shared/context.js";
 import { FLOATS } from "./shared/elementwise.js";
 import { lowest, winsOver } from "./shared/extremes.js";
-import { elementIndex, rowOfElement, rowsOf } from "./shared/rows.js";
 
 /**
  * Hardmax: 1 at the greatest element of a row, the first of equals, and 0 elsewhere; −0 equals +0, NaN
@@ -30,34 +31,32 @@ export const hardmax: OperatorDefinition = {
     const flattens = context.version < 13;
     const fallback = flattens ? 1 : -1;
     const axis = normalizeAxis(context, intAttribute(context, "axis", fallback), x.dims.length);
-    const rows = rowsOf(x.dims, flattens ? x.dims.map((_, i) => i).slice(axis) : [axis]);
+    const outer = elementCount(x.dims.slice(0, axis));
+    const extent = flattens ? elementCount(x.dims.slice(axis)) : (x.dims[axis] as number);
+    const inner = flattens ? 1 : elementCount(x.dims.slice(axis + 1));
+    const view = [outer, extent, inner];
     const stages = new StageList();
-    const position = stages.add("position", [x], rows.kept, ([vx]) => ({
+    const position = stages.add("position", [x], [outer, inner], ([vx]) => ({
       dtype: "i64",
-      out: rows.kept,
-      fold: rows.extents,
+      out: [outer, inner],
+      fold: [extent],
       init: [lowest(x.dtype), literal("i64", -1)],
       step: (s) => {
-        const view = { ...(vx as View), dims: rows.view };
-        // Neighbouring axes are one: a row has one merged dim, or none where it has one element.
-        const here = rows.extents.map((_, i) => [k(i)]);
-        const value = s.read(view, elementIndex(rows, here));
+        const value = s.read({ ...(vx as View), dims: view }, [o(0), k(0), o(1)]);
         const [best, where] = [s.state(0), s.state(1)];
         const none = s.lt(where, s.i64(0));
         const take = s.or(none, winsOver(s, x.dtype, "greatest", value, best));
-        return [s.select(take, value, best), s.select(take, s.coordinate(here[0] ?? 0), where)];
+        return [s.select(take, value, best), s.select(take, s.coordinate(k(0)), where)];
       },
       finish: (f) => f.state(1),
     }));
     const y = stages.add("output", [position], x.dims, ([vp]) => ({
       dtype: x.dtype,
-      out: rows.view,
+      out: view,
       finish: (b) => {
-        const at = rows.reduced.indexOf(true);
-        const here = b.coordinate(at < 0 ? 0 : o(at));
-        const one = b.of(x.dtype === "f64" ? "f64" : "f32", 1);
-        const zero = b.of(one.type, 0);
-        return b.select(b.eq(here, b.read(vp as View, rowOfElement(rows))), one, zero);
+        const type = registerOf(x.dtype);
+        const isFirst = b.eq(b.coordinate(o(1)), b.read(vp as View, [o(0), o(2)]));
+        return b.select(isFirst, b.of(type, 1), b.of(type, 0));
       },
     }));
     return stages.lowering([y]);

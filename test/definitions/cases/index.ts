@@ -4,7 +4,10 @@ import { INDEX_CASES } from "./index-operators.js";
 import { MAP_CASES } from "./maps.js";
 import { NORM_CASES } from "./norms.js";
 import { POOL_CASES } from "./pools.js";
+import { POWER_NORM_CASES } from "./power-norms.js";
 import { REDUCTION_CASES } from "./reductions.js";
+import { RESIZE_CASES } from "./resizing.js";
+import { TRANSPOSED_CONVOLUTION_CASES } from "./transposed-convolutions.js";
 import type { DefinitionCase } from "./types.js";
 
 /** What every backend must compute with the interpreter's bits. */
@@ -15,5 +18,8 @@ export const DEFINITION_CASES: readonly DefinitionCase[] = [
   ...MAP_CASES,
   ...NORM_CASES,
   ...POOL_CASES,
+  ...POWER_NORM_CASES,
   ...REDUCTION_CASES,
+  ...RESIZE_CASES,
+  ...TRANSPOSED_CONVOLUTION_CASES,
 ];
