@@ -5,17 +5,20 @@ import { averagePool } from "./average-pool.js";
 import { batchNormalization } from "./batch-normalization.js";
 import { bitShift, bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from "./bitwise.js";
 import { cast, castLike } from "./cast.js";
+import { causalConvWithState } from "./causal-conv-with-state.js";
 import { clip } from "./clip.js";
 import { equal, greater, greaterOrEqual, less, lessEqual } from "./comparisons.js";
 import { concat } from "./concat.js";
 import { constant } from "./constant.js";
 import { constantOfShape } from "./constant-of-shape.js";
 import { conv } from "./conv.js";
+import { convTranspose } from "./conv-transpose.js";
 import { cumSum } from "./cum-sum.js";
 import type { OperatorDefinition } from "./definition.js";
 import { depthToSpace, spaceToDepth } from "./depth-to-space.js";
 import { dropout } from "./dropout.js";
 import { expand } from "./expand.js";
+import { eyeLike } from "./eye-like.js";
 import { flatten } from "./flatten.js";
 import { erf, exp, log, tanh } from "./functions.js";
 import { gather, gatherElements, gatherND } from "./gather.js";
@@ -24,6 +27,7 @@ import { gemm } from "./gemm.js";
 import { globalAveragePool, globalMaxPool } from "./global-pool.js";
 import { groupNormalization, instanceNormalization } from "./group-normalization.js";
 import { gru } from "./gru.js";
+import { hardmax } from "./hardmax.js";
 import { identity } from "./identity.js";
 import { isInfinite, isNotANumber } from "./is-nan.js";
 import {
@@ -34,10 +38,13 @@ import {
 } from "./layer-normalization.js";
 import { linearAttention } from "./linear-attention.js";
 import { and, not, or, xor } from "./logic.js";
+import { lpNormalization } from "./lp-normalization.js";
+import { globalLpPool, lpPool } from "./lp-pool.js";
 import { lrn } from "./lrn.js";
 import { lstm } from "./lstm.js";
 import { matmul } from "./matmul.js";
 import { maxPool } from "./max-pool.js";
+import { meanVarianceNormalization } from "./mean-variance-normalization.js";
 import { max, min } from "./min-max.js";
 import { mod } from "./mod.js";
 import { pad } from "./pad.js";
@@ -59,6 +66,7 @@ import {
 import { relu } from "./relu.js";
 import { reshape } from "./reshape.js";
 import { rnn } from "./rnn.js";
+import { resize } from "./resize.js";
 import { reciprocal, sqrt } from "./roots.js";
 import { ceil, floor, round } from "./rounding.js";
 import { shape, size } from "./shape.js";
@@ -75,6 +83,7 @@ import { quickGelu, swish } from "./swish.js";
 import { tile } from "./tile.js";
 import { transpose } from "./transpose.js";
 import { trilu } from "./trilu.js";
+import { upsample } from "./upsample.js";
 import { where } from "./where.js";
 
 /** Every definition, in alphabetical order of the files. */
@@ -95,6 +104,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   bitwiseXor,
   cast,
   castLike,
+  causalConvWithState,
   clip,
   equal,
   greater,
@@ -105,11 +115,13 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   constant,
   constantOfShape,
   conv,
+  convTranspose,
   cumSum,
   depthToSpace,
   spaceToDepth,
   dropout,
   expand,
+  eyeLike,
   flatten,
   erf,
   exp,
@@ -127,6 +139,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   groupNormalization,
   instanceNormalization,
   gru,
+  hardmax,
   identity,
   isInfinite,
   isNotANumber,
@@ -139,10 +152,14 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   not,
   or,
   xor,
+  lpNormalization,
+  globalLpPool,
+  lpPool,
   lrn,
   lstm,
   matmul,
   maxPool,
+  meanVarianceNormalization,
   max,
   min,
   mod,
@@ -165,6 +182,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   relu,
   reshape,
   rnn,
+  resize,
   reciprocal,
   sqrt,
   ceil,
@@ -193,6 +211,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   tile,
   transpose,
   trilu,
+  upsample,
   where,
 ];
 

@@ -5,7 +5,10 @@ import { MAP_CASES } from "./maps.js";
 import { NORM_CASES } from "./norms.js";
 import { POOL_CASES } from "./pools.js";
 import { RECURRENT_CASES } from "./recurrent.js";
+import { POWER_NORM_CASES } from "./power-norms.js";
 import { REDUCTION_CASES } from "./reductions.js";
+import { RESIZE_CASES } from "./resizing.js";
+import { TRANSPOSED_CONVOLUTION_CASES } from "./transposed-convolutions.js";
 import type { DefinitionCase } from "./types.js";
 
 /** What every backend must compute with the interpreter's bits. */
@@ -17,5 +20,8 @@ export const DEFINITION_CASES: readonly DefinitionCase[] = [
   ...NORM_CASES,
   ...POOL_CASES,
   ...RECURRENT_CASES,
+  ...POWER_NORM_CASES,
   ...REDUCTION_CASES,
+  ...RESIZE_CASES,
+  ...TRANSPOSED_CONVOLUTION_CASES,
 ];
