@@ -1,7 +1,9 @@
 import {
   AssayError,
   canonicalNaNs,
+  elementCount,
   firstNonCanonical,
+  isFloat,
   type Machine,
   type Tensor,
   type TensorType,
@@ -99,7 +101,7 @@ function properInput(name: string, inputs: ReadonlyMap<string, Tensor>): Tensor 
   });
 }
 
-/** Binds a model to the types of the given inputs; small integer inputs may steer shapes. */
+/** Binds a model to the types of the given inputs; small inputs may steer shapes. */
 export function planFor(
   model: Model,
   inputs: ReadonlyMap<string, Tensor>,
@@ -110,8 +112,16 @@ export function planFor(
   return bind(model, { types, values: new Map(steering), granularity });
 }
 
+/** Most elements of a float input that may steer: the scales and the region of a Resize of rank 8. */
+const FLOAT_STEERING = 16;
+
+/**
+ * Shapes and axes are integers, conditions bools; floats are a depth, the ends of a range, scales.
+ * Floats that are data would be folded in vain, so only short lists of them may steer.
+ */
 function isSteerable(t: Tensor): boolean {
-  return (t.dtype === "i64" || t.dtype === "i32" || t.dtype === "bool") && isFoldable(t);
+  if (isFloat(t.dtype)) return t.dims.length <= 1 && elementCount(t.dims) <= FLOAT_STEERING;
+  return isFoldable(t);
 }
 
 /** The roots of a trace. */
