@@ -34,7 +34,7 @@ function knownInput(context: LoweringContext): Tensor {
   throw new AssayError(
     "graph/data-dependent",
     `${context.node}: how many elements are not zero is only known at run time`,
-    { hint: "NonZero runs where its input follows from weights, shapes and small integer inputs" },
+    { hint: "NonZero runs where its input follows from weights, shapes and small graph inputs" },
   );
 }
 

@@ -112,16 +112,16 @@ export function planFor(
   return bind(model, { types, values: new Map(steering), granularity });
 }
 
-/** Most elements of a float input that may steer: the scales and the region of a Resize of rank 8. */
-const FLOAT_STEERING = 16;
+/** Most elements of a float input that may steer. */
+const FLOAT_STEERING = 64;
 
 /**
- * Shapes and axes are integers, conditions bools; floats are a depth, the ends of a range, scales.
- * Floats that are data would be folded in vain, so only short lists of them may steer.
+ * Shapes and axes are integers, conditions bools; floats are a depth, the ends of a range, scales, or
+ * what NonZero looks at. Finding out who is asked folds all that follows from the candidates, which for
+ * float inputs is mostly in vain, so only small ones are.
  */
 function isSteerable(t: Tensor): boolean {
-  if (isFloat(t.dtype)) return t.dims.length <= 1 && elementCount(t.dims) <= FLOAT_STEERING;
-  return isFoldable(t);
+  return isFloat(t.dtype) ? elementCount(t.dims) <= FLOAT_STEERING : isFoldable(t);
 }
 
 /** The roots of a trace. */

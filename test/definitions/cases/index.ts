@@ -1,10 +1,14 @@
 import { ATTENTION_CASES } from "./attention.js";
 import { CONTRACTION_CASES } from "./contractions.js";
+import { EINSUM_CASES } from "./einsums.js";
 import { INDEX_CASES } from "./index-operators.js";
 import { MAP_CASES } from "./maps.js";
 import { NORM_CASES } from "./norms.js";
 import { POOL_CASES } from "./pools.js";
 import { REDUCTION_CASES } from "./reductions.js";
+import { SCATTER_CASES } from "./scatters.js";
+import { SELECTION_CASES } from "./selections.js";
+import { TRANSFORMER_CASES } from "./transformer-operators.js";
 import type { DefinitionCase } from "./types.js";
 
 /** What every backend must compute with the interpreter's bits. */
@@ -16,4 +20,8 @@ export const DEFINITION_CASES: readonly DefinitionCase[] = [
   ...NORM_CASES,
   ...POOL_CASES,
   ...REDUCTION_CASES,
+  ...EINSUM_CASES,
+  ...SCATTER_CASES,
+  ...SELECTION_CASES,
+  ...TRANSFORMER_CASES,
 ];
