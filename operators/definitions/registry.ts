@@ -8,21 +8,24 @@ import { cast, castLike } from "./cast.js";
 import { causalConvWithState } from "./causal-conv-with-state.js";
 import { clip } from "./clip.js";
 import { equal, greater, greaterOrEqual, less, lessEqual } from "./comparisons.js";
+import { compress } from "./compress.js";
 import { concat } from "./concat.js";
 import { constant } from "./constant.js";
 import { constantOfShape } from "./constant-of-shape.js";
 import { conv } from "./conv.js";
 import { convTranspose } from "./conv-transpose.js";
 import { cumSum } from "./cum-sum.js";
+import { cumProd, cumSum } from "./cum-sum.js";
 import type { OperatorDefinition } from "./definition.js";
 import { depthToSpace, spaceToDepth } from "./depth-to-space.js";
 import { dropout } from "./dropout.js";
+import { einsum } from "./einsum.js";
 import { expand } from "./expand.js";
 import { eyeLike } from "./eye-like.js";
 import { flatten } from "./flatten.js";
 import { erf, exp, log, tanh } from "./functions.js";
 import { gather, gatherElements, gatherND } from "./gather.js";
-import { fastGelu, gelu, microsoftGelu } from "./gelu.js";
+import { biasGelu, fastGelu, gelu, microsoftGelu } from "./gelu.js";
 import { gemm } from "./gemm.js";
 import { globalAveragePool, globalMaxPool } from "./global-pool.js";
 import { groupNormalization, instanceNormalization } from "./group-normalization.js";
@@ -43,10 +46,13 @@ import { globalLpPool, lpPool } from "./lp-pool.js";
 import { lrn } from "./lrn.js";
 import { lstm } from "./lstm.js";
 import { matmul } from "./matmul.js";
+import { fusedMatMul, matmul } from "./matmul.js";
 import { maxPool } from "./max-pool.js";
 import { meanVarianceNormalization } from "./mean-variance-normalization.js";
 import { max, min } from "./min-max.js";
 import { mod } from "./mod.js";
+import { nonZero } from "./non-zero.js";
+import { oneHot } from "./one-hot.js";
 import { pad } from "./pad.js";
 import { pow } from "./pow.js";
 import { range } from "./range.js";
@@ -67,11 +73,16 @@ import { relu } from "./relu.js";
 import { reshape } from "./reshape.js";
 import { rnn } from "./rnn.js";
 import { resize } from "./resize.js";
+import { reverseSequence } from "./reverse-sequence.js";
 import { reciprocal, sqrt } from "./roots.js";
+import { rotaryEmbedding, rotaryEmbeddingMicrosoft } from "./rotary-embedding.js";
 import { ceil, floor, round } from "./rounding.js";
+import { scatter, scatterElements } from "./scatter.js";
+import { scatterND } from "./scatter-nd.js";
 import { shape, size } from "./shape.js";
 import { hardSigmoid, hardSwish, sigmoid } from "./sigmoid.js";
 import { abs, neg, sign } from "./sign.js";
+import { skipLayerNormalization, skipSimplifiedLayerNormalization } from "./skip-normalization.js";
 import { slice } from "./slice.js";
 import { logSoftmax, softmax } from "./softmax.js";
 import { softplus } from "./softplus.js";
@@ -79,8 +90,10 @@ import { softsign } from "./softsign.js";
 import { split } from "./split.js";
 import { squeeze, unsqueeze } from "./squeeze.js";
 import { mean, sum } from "./sum.js";
-import { quickGelu, swish } from "./swish.js";
+import { quickGelu, swiglu, swish } from "./swish.js";
+import { tensorScatter } from "./tensor-scatter.js";
 import { tile } from "./tile.js";
+import { topK } from "./top-k.js";
 import { transpose } from "./transpose.js";
 import { trilu } from "./trilu.js";
 import { upsample } from "./upsample.js";
@@ -111,15 +124,18 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   greaterOrEqual,
   less,
   lessEqual,
+  compress,
   concat,
   constant,
   constantOfShape,
   conv,
   convTranspose,
+  cumProd,
   cumSum,
   depthToSpace,
   spaceToDepth,
   dropout,
+  einsum,
   expand,
   eyeLike,
   flatten,
@@ -130,6 +146,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   gather,
   gatherElements,
   gatherND,
+  biasGelu,
   fastGelu,
   gelu,
   microsoftGelu,
@@ -157,12 +174,15 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   lpPool,
   lrn,
   lstm,
+  fusedMatMul,
   matmul,
   maxPool,
   meanVarianceNormalization,
   max,
   min,
   mod,
+  nonZero,
+  oneHot,
   pad,
   pow,
   range,
@@ -183,11 +203,17 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   reshape,
   rnn,
   resize,
+  reverseSequence,
   reciprocal,
   sqrt,
+  rotaryEmbedding,
+  rotaryEmbeddingMicrosoft,
   ceil,
   floor,
   round,
+  scatterND,
+  scatter,
+  scatterElements,
   shape,
   size,
   hardSigmoid,
@@ -196,6 +222,8 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   abs,
   neg,
   sign,
+  skipLayerNormalization,
+  skipSimplifiedLayerNormalization,
   slice,
   logSoftmax,
   softmax,
@@ -207,8 +235,11 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   mean,
   sum,
   quickGelu,
+  swiglu,
   swish,
+  tensorScatter,
   tile,
+  topK,
   transpose,
   trilu,
   upsample,
