@@ -15,6 +15,7 @@ import { cumSum } from "./cum-sum.js";
 import type { OperatorDefinition } from "./definition.js";
 import { depthToSpace, spaceToDepth } from "./depth-to-space.js";
 import { dropout } from "./dropout.js";
+import { dynamicQuantizeLinear } from "./dynamic-quantize-linear.js";
 import { expand } from "./expand.js";
 import { flatten } from "./flatten.js";
 import { erf, exp, log, tanh } from "./functions.js";
@@ -39,6 +40,9 @@ import { max, min } from "./min-max.js";
 import { mod } from "./mod.js";
 import { pad } from "./pad.js";
 import { pow } from "./pow.js";
+import { convInteger, qLinearConv } from "./quantised-conv.js";
+import { matmulInteger, qLinearMatMul } from "./quantised-matmul.js";
+import { dequantizeLinear, quantizeLinear } from "./quantize-linear.js";
 import { range } from "./range.js";
 import { leakyRelu, prelu, thresholdedRelu } from "./rectifiers.js";
 import {
@@ -105,6 +109,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   depthToSpace,
   spaceToDepth,
   dropout,
+  dynamicQuantizeLinear,
   expand,
   flatten,
   erf,
@@ -141,6 +146,12 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   mod,
   pad,
   pow,
+  convInteger,
+  qLinearConv,
+  matmulInteger,
+  qLinearMatMul,
+  dequantizeLinear,
+  quantizeLinear,
   range,
   leakyRelu,
   prelu,
