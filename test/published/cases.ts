@@ -74,4 +74,3 @@ export async function failureOf(name: string): Promise<string | undefined> {
     return `${error.code}: ${error.message}`;
   }
 }
-

@@ -1,6 +1,5 @@
 import type { Index } from "../../program/builder.js";
 import type { Operand } from "./context.js";
-import type { Coordinate } from "./lanes.js";
 import type { Read, Reads } from "./reads.js";
 
 /** A fold of products of two operands as coordinates: a matrix product or a convolution. */
@@ -11,8 +10,8 @@ export interface Contraction {
   readonly dims: readonly number[];
   readonly left: Seen;
   readonly right: Seen;
-  /** Conditions under which a step reads the left operand, not its padding; none without padding. */
-  readonly inside: readonly Coordinate[];
+  /** Whether a step may read padding around the left operand. */
+  readonly padded: boolean;
   /**
    * The read of a scale or zero point: one element, or, where the operator allows it, one per row or
    * column. Throws `operator/invalid` where its dims are something else.

@@ -41,7 +41,7 @@ export function convolution(
       dims: [groups, outer, inner, ...kernel],
       index: [o(1), o(2), k(0), ...kernel.map((_, i) => k(1 + i))],
     },
-    inside: onInput(window, cells),
+    padded: onInput(window, cells).length > 0,
     perMap,
     parameter(reads, operand, side) {
       if (elementCount(operand.dims) === 1) return reads.add(operand, [], () => []);

@@ -34,7 +34,7 @@ export function matrixProduct(
     dims: [...batch, ...(a.length === 1 ? [] : [m]), ...(b.length === 1 ? [] : [n])],
     left: { dims: aDims, index: [...batchIndex(aDims), o(at), k(0)] },
     right: { dims: bDims, index: [...batchIndex(bDims), k(0), o(at + 1)] },
-    inside: [],
+    padded: false,
     parameter: (reads, operand, side) => parameter(context, out, reads, operand, side),
   };
 }

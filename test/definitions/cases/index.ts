@@ -4,6 +4,7 @@ import { INDEX_CASES } from "./index-operators.js";
 import { MAP_CASES } from "./maps.js";
 import { NORM_CASES } from "./norms.js";
 import { POOL_CASES } from "./pools.js";
+import { QUANTISED_CASES } from "./quantised.js";
 import { REDUCTION_CASES } from "./reductions.js";
 import type { DefinitionCase } from "./types.js";
 
@@ -15,5 +16,6 @@ export const DEFINITION_CASES: readonly DefinitionCase[] = [
   ...MAP_CASES,
   ...NORM_CASES,
   ...POOL_CASES,
+  ...QUANTISED_CASES,
   ...REDUCTION_CASES,
 ];
