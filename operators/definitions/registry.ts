@@ -14,16 +14,17 @@ import { constant } from "./constant.js";
 import { constantOfShape } from "./constant-of-shape.js";
 import { conv } from "./conv.js";
 import { convTranspose } from "./conv-transpose.js";
-import { cumSum } from "./cum-sum.js";
 import { cumProd, cumSum } from "./cum-sum.js";
 import type { OperatorDefinition } from "./definition.js";
 import { depthToSpace, spaceToDepth } from "./depth-to-space.js";
 import { dropout } from "./dropout.js";
+import { dynamicQuantizeLinear } from "./dynamic-quantize-linear.js";
 import { einsum } from "./einsum.js";
 import { expand } from "./expand.js";
 import { eyeLike } from "./eye-like.js";
 import { flatten } from "./flatten.js";
 import { erf, exp, log, tanh } from "./functions.js";
+import { fusedMatMul } from "./fused-matmul.js";
 import { gather, gatherElements, gatherND } from "./gather.js";
 import { biasGelu, fastGelu, gelu, microsoftGelu } from "./gelu.js";
 import { gemm } from "./gemm.js";
@@ -46,7 +47,6 @@ import { globalLpPool, lpPool } from "./lp-pool.js";
 import { lrn } from "./lrn.js";
 import { lstm } from "./lstm.js";
 import { matmul } from "./matmul.js";
-import { fusedMatMul, matmul } from "./matmul.js";
 import { maxPool } from "./max-pool.js";
 import { meanVarianceNormalization } from "./mean-variance-normalization.js";
 import { max, min } from "./min-max.js";
@@ -55,6 +55,9 @@ import { nonZero } from "./non-zero.js";
 import { oneHot } from "./one-hot.js";
 import { pad } from "./pad.js";
 import { pow } from "./pow.js";
+import { convInteger, qLinearConv } from "./quantised-conv.js";
+import { matmulInteger, qLinearMatMul } from "./quantised-matmul.js";
+import { dequantizeLinear, quantizeLinear } from "./quantize-linear.js";
 import { range } from "./range.js";
 import { leakyRelu, prelu, thresholdedRelu } from "./rectifiers.js";
 import {
@@ -71,9 +74,9 @@ import {
 } from "./reduce.js";
 import { relu } from "./relu.js";
 import { reshape } from "./reshape.js";
-import { rnn } from "./rnn.js";
 import { resize } from "./resize.js";
 import { reverseSequence } from "./reverse-sequence.js";
+import { rnn } from "./rnn.js";
 import { reciprocal, sqrt } from "./roots.js";
 import { rotaryEmbedding, rotaryEmbeddingMicrosoft } from "./rotary-embedding.js";
 import { ceil, floor, round } from "./rounding.js";
@@ -136,6 +139,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   spaceToDepth,
   dropout,
   einsum,
+  dynamicQuantizeLinear,
   expand,
   eyeLike,
   flatten,
@@ -185,6 +189,12 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   oneHot,
   pad,
   pow,
+  convInteger,
+  qLinearConv,
+  matmulInteger,
+  qLinearMatMul,
+  dequantizeLinear,
+  quantizeLinear,
   range,
   leakyRelu,
   prelu,
