@@ -127,13 +127,14 @@ export class Binder implements Inliner {
     return results;
   }
 
+  /** The node of an operator that has a definition. */
   private defined(node: GraphNode, definition: OperatorDefinition, inputs: Slots, at: At): Slot[] {
     const asked = inputs.filter((_, i) => definition.steering?.includes(i));
     for (const slot of asked) if (slot?.known) slot.from.collect(this.steering);
     const context = {
       node: at.path,
       version: node.version,
-      attributes: plainAttributes(node),
+      attributes: plainAttributes(node, at.path),
       inputs: inputs.map((s) => s?.type),
       values: inputs.map((s, i) =>
         s && definition.steering?.includes(i) ? steeringValue(s) : undefined,
@@ -182,10 +183,10 @@ export class Binder implements Inliner {
     return results;
   }
 
-  decisive(slot: Slot, why: string): Tensor {
+  decisive(slot: Slot, what: string): Tensor {
     const value = steeringValue(slot);
     if (!value) {
-      const message = `${why}, which depends on values that are only known at run time`;
+      const message = `${what} depends on values that are only known at run time`;
       throw new AssayError("graph/data-dependent", message);
     }
     slot.from.collect(this.steering);

@@ -1,4 +1,4 @@
-import type { Attributes } from "../../operators/index.js";
+import { AssayError, type Attributes } from "../../operators/index.js";
 import { requireWithin } from "./limits.js";
 import type { GraphNode, Subgraph } from "./types.js";
 
@@ -11,10 +11,14 @@ export function subgraphsOf(
   );
 }
 
-/** What a definition may read: everything but subgraphs. */
-export function plainAttributes(node: GraphNode): Attributes {
-  if (subgraphsOf(node).length === 0) return node.attributes as Attributes;
-  return new Map([...node.attributes].filter(([, a]) => a.kind !== "graph")) as Attributes;
+/** What a definition may read. Throws `operator/unsupported` for a subgraph, which none can. */
+export function plainAttributes(node: GraphNode, path: string): Attributes {
+  const [inner] = subgraphsOf(node);
+  if (!inner) return node.attributes as Attributes;
+  throw new AssayError(
+    "operator/unsupported",
+    `${path}: attribute ${inner.label}: a subgraph is not supported`,
+  );
 }
 
 /** Names of outer tensors that a subgraph reads, or yields as they are. */

@@ -19,9 +19,7 @@ export const branch: ControlFlow = {
     const { node, inputs, at } = call;
     const [condition] = inputs;
     if (!condition) throw invalidAt(at, "has no condition");
-    const taken = isTrue(call, condition, "its condition decides which branch is taken")
-      ? "then"
-      : "else";
+    const taken = isTrue(call, condition, "which branch is taken") ? "then" : "else";
     const attribute = `${taken}_branch`;
     const outputs = inlined(call, subgraphIn(call, attribute), `/${taken}`, attribute, []);
     if (outputs.length < node.outputs.length) {
@@ -31,11 +29,11 @@ export const branch: ControlFlow = {
   },
 };
 
-/** A bool that decides the plan. */
-export function isTrue({ at, inliner }: InlineCall, slot: Slot, why: string): boolean {
+/** A bool that decides `what`. */
+export function isTrue({ at, inliner }: InlineCall, slot: Slot, what: string): boolean {
   const { dtype, dims } = slot.type;
   if (dtype !== "bool" || elementCount(dims) !== 1) {
     throw invalidAt(at, `a condition is one bool, not ${dtype}[${dims}]`);
   }
-  return inliner.decisive(slot, `${at.path}: ${why}`).bytes[0] !== 0;
+  return inliner.decisive(slot, `${at.path}: ${what}`).bytes[0] !== 0;
 }

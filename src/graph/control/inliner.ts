@@ -49,8 +49,8 @@ export interface PlannedStep {
 export interface Inliner {
   count(what: keyof typeof PLAN_LIMITS, amount: number): void;
   known(name: string, value: KnownValue, from: Provenance): Slot;
-  /** The value of what decides the plan; inputs that it comes from steer. Throws `graph/data-dependent`. */
-  decisive(slot: Slot, why: string): Tensor;
+  /** The value that decides `what`; inputs that it comes from steer. Throws `graph/data-dependent`. */
+  decisive(slot: Slot, what: string): Tensor;
   /** A scope for the subgraph's nodes, with its initializers. */
   open(graph: Subgraph, path: string, place: string, outer: Scope): Scope;
   /** Whether all nodes could be bound; problems are noted. */

@@ -64,8 +64,7 @@ function iterate(call: InlineCall, body: Subgraph, initial: readonly Slot[]): It
   let state = initial;
   const rows: (readonly Slot[])[] = [];
   for (let i = 0; i < trips; i++) {
-    if (given && !isTrue(call, condition, `whether iteration ${i} runs is decided by a condition`))
-      break;
+    if (given && !isTrue(call, condition, `whether iteration ${i} runs`)) break;
     inliner.count("iterations", 1);
     const number = inliner.known(`${at.path}[${i}]`, numberFor(body.inputs[0], i), NOWHERE);
     const results = inlined(call, body, `[${i}]`, "body", [number, condition, ...state]);
@@ -87,8 +86,8 @@ function tripCount(call: InlineCall): number {
   if (dtype !== "i64" || elementCount(dims) !== 1) {
     throw invalidAt(at, `the number of iterations is one i64, not ${dtype}[${dims}]`);
   }
-  const why = `${at.path}: the number of its iterations is an input`;
-  return Number(viewOf(inliner.decisive(trips, why).bytes).getBigInt64(0, true));
+  const what = `${at.path}: the number of iterations`;
+  return Number(viewOf(inliner.decisive(trips, what).bytes).getBigInt64(0, true));
 }
 
 function alwaysTrue({ at, inliner }: InlineCall, declared: SubgraphValue | undefined): Slot {
