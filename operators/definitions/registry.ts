@@ -265,6 +265,9 @@ export function findDefinition(domain: string, name: string): OperatorDefinition
 }
 
 /** The schema version a node of opset `opset` uses, or `undefined` where it is too old. */
-export function resolveVersion(definition: OperatorDefinition, opset: number): number | undefined {
+export function resolveVersion(
+  definition: Pick<OperatorDefinition, "versions">,
+  opset: number,
+): number | undefined {
   return definition.versions.filter((v) => v <= opset).at(-1);
 }
