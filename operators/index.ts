@@ -2,7 +2,12 @@
 
 export { interpret, runProgram, runScan } from "./backends/interpreter/index.js";
 export { InterpreterMachine } from "./backends/interpreter/machine.js";
-export { readerOf, writerOf } from "./backends/interpreter/storage.js";
+export {
+  type ElementReader,
+  type ElementWriter,
+  readerOf,
+  writerOf,
+} from "./backends/interpreter/storage.js";
 export {
   type Call,
   type CallSource,

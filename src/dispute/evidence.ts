@@ -13,6 +13,13 @@ export type Outcome =
 /** What the referee looked at before it let the claim stand. */
 export type Checked =
   | { readonly what: "operator"; readonly operator: NamedOperator; readonly cost: DisputeCost }
+  | {
+      readonly what: "stretch";
+      readonly operator: NamedOperator;
+      readonly tensor: NamedTensor;
+      readonly element: ElementAt;
+      readonly cost: DisputeCost;
+    }
   | { readonly what: "segment"; readonly segment: number }
   | { readonly what: "inputs" };
 
@@ -24,7 +31,8 @@ export type Evidence =
   | OutputFault
   | InputFault
   | NonCanonicalFault
-  | OperatorFault;
+  | OperatorFault
+  | StretchFault;
 
 /** The receipt counts other segments than the plan has. */
 export interface SegmentCountFault {
@@ -96,6 +104,27 @@ export interface OperatorFault {
   readonly cost: DisputeCost;
 }
 
+/**
+ * A stretch of one element's fold does not lead from its committed beginning to its committed end.
+ * A map has no fold: the element itself is wrong.
+ */
+export interface StretchFault {
+  readonly fault: "wrong-stretch";
+  readonly segment: number;
+  readonly operator: NamedOperator;
+  /** The result that holds the element: an output, or an intermediate under its stage's name. */
+  readonly tensor: NamedTensor;
+  readonly element: ElementAt;
+  /** Steps `from` … `to` − 1 of the fold's `of`. */
+  readonly steps: { readonly from: number; readonly to: number; readonly of: number };
+  /** Whether the claimed bits are the element's, or a state's at the end of the stretch. */
+  readonly what: "element" | "state";
+  /** Bits, most significant digit first; the words of a state one behind the other. */
+  readonly claimed: string;
+  readonly correct: string;
+  readonly cost: DisputeCost;
+}
+
 /** An operator for people and for machines; the index is what counts, the name is readable. */
 export interface NamedOperator {
   readonly index: number;
@@ -106,8 +135,8 @@ export interface NamedOperator {
 }
 
 export interface NamedTensor {
-  /** Id in the plan's values. */
-  readonly value: number;
+  /** Id in the plan's values; null for an intermediate, which only its operator knows. */
+  readonly value: number | null;
   readonly name: string;
   readonly dtype: DType;
   readonly dims: readonly number[];
@@ -121,11 +150,11 @@ export interface ElementAt {
 
 /** What the referee had to do, against what the run did. */
 export interface DisputeCost {
-  /** The one operator that was recomputed. */
+  /** What the referee computed itself: one operator, or one stretch inside it. */
+  readonly referee: Cost;
+  /** The whole operator, and the whole run. */
   readonly operator: Cost;
   readonly run: Cost;
   /** Bytes of all moves, this one included. */
   readonly moveBytes: number;
-  /** Whether the operator is within what the smallest referee recomputes whole. */
-  readonly withinBudget: boolean;
 }

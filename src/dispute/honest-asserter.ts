@@ -1,16 +1,20 @@
-import type { Plan, PlanNode, Segment } from "../graph/plan.js";
-import type { Digest } from "../merkle/hash.js";
+import type { Plan, PlanNode, Segment, ValueOrigin } from "../graph/plan.js";
+import { concat, type Digest } from "../merkle/hash.js";
 import { indexedList } from "../merkle/indexed-root.js";
 import { type CommittedList, proveEntry } from "../merkle/list.js";
 import { rootPosition } from "../merkle/shape.js";
 import { segmentBody, traceList } from "../merkle/trace.js";
 import { toHex } from "../receipt/hex.js";
+import { AnswersInside } from "./answers-inside.js";
 import { hashesBelow } from "./descend.js";
-import type { Body, Hex, LeafOpening, Move } from "./moves.js";
+import { InsideView } from "./inside-view.js";
+import { type Body, type Hex, type LeafOpening, type Move, OPERATOR_PART } from "./moves.js";
 import { envelop, type Party } from "./party.js";
 import type { TraceProvider } from "./provider.js";
 import type { Rules } from "./rules.js";
+import { foldSteps, isStretch } from "./spans.js";
 import type { DisputeState, PhaseOf } from "./state.js";
+import { intermediateStages, programOf } from "./targets.js";
 import { innerValues, openedValues, originOf, provedValues } from "./values.js";
 
 /** Answers everything it is asked from its own run, whatever that run was. */
@@ -19,6 +23,7 @@ export class HonestAsserter implements Party {
   private readonly trace: CommittedList;
   private readonly inputs: CommittedList;
   private readonly weights: CommittedList;
+  private readonly views = new Map<number, Promise<AnswersInside>>();
 
   constructor(
     private readonly rules: Pick<Rules, "plan" | "hasher">,
@@ -42,19 +47,63 @@ export class HonestAsserter implements Party {
         return this.reveal();
       case "openInputs":
         return { kind: "openInputs", commitments: this.provider.inputs.map(toHex) };
-      case "openNode": {
-        const at = phase.at?.position ?? rootPosition(this.trace.tree.count);
-        return { kind: "hashes", hashes: hashesBelow(this.trace.tree, at).map(toHex) };
-      }
+      case "openPath":
+        return this.openPath(phase);
+      case "openNode":
+        return this.openNode(phase);
       case "openBoundaries":
         return this.openBoundaries(phase.segment);
       case "openSegment":
         return this.openSegment(phase.segment);
       case "openOperator":
         return this.openOperator(phase);
+      case "openIntermediates":
+        return (await this.inside(phase.node)).intermediates();
+      case "openTile":
+        return (await this.inside(phase.operator.node)).tile(phase);
+      case "openPartials":
+        return (await this.inside(phase.operator.node)).partials(phase);
+      case "openReads":
+        return (await this.inside(phase.operator.node)).reads(phase);
       default:
         return undefined;
     }
+  }
+
+  /** Views of the operators that were asked about; a dispute is about one. */
+  private inside(node: number): Promise<AnswersInside> {
+    const known = this.views.get(node);
+    if (known) return known;
+    const made = InsideView.of(this.rules, this.provider, node).then(
+      (view) => new AnswersInside(view, (value) => this.prove([value])[0] as Hex[]),
+    );
+    this.views.set(node, made);
+    return made;
+  }
+
+  private async openNode(phase: PhaseOf<"openNode">): Promise<Body | undefined> {
+    const { place, at } = phase;
+    if (place.tree === "tensor") return (await this.inside(place.operator.node)).hashes(phase);
+    const position = at?.position ?? rootPosition(this.trace.tree.count);
+    return { kind: "hashes", hashes: hashesBelow(this.trace.tree, position).map(toHex) };
+  }
+
+  /** All that the path asks, in the order of its phases. */
+  private async openPath({ path }: PhaseOf<"openPath">): Promise<Body<"openPath">> {
+    const { segment, node, target, element } = path;
+    const answers: Body[] = [this.openBoundaries(segment)];
+    const cut = this.plan.segments[segment] as Segment;
+    if (innerValues(this.plan, cut).length > 0) answers.push(await this.openSegment(segment));
+    if (target === null || element === null) return { kind: "openPath", answers };
+    const planNode = this.plan.nodes[node] as PlanNode;
+    const inside = await this.inside(node);
+    if (intermediateStages(planNode).length > 0) answers.push(inside.intermediates());
+    const program = programOf(planNode, target);
+    const to = foldSteps(program);
+    if (!isStretch(program, 0, to)) {
+      answers.push(inside.partials({ ...WHOLE, ...NO_OPERATOR, target, element, to }));
+    }
+    return { kind: "openPath", answers };
   }
 
   private reveal(): Body<"reveal"> | undefined {
@@ -96,12 +145,17 @@ export class HonestAsserter implements Party {
     return { kind: "openSegment", inner: inner.map((v) => toHex(results.get(v) as Digest)) };
   }
 
-  private async openOperator({ node }: PhaseOf<"openOperator">): Promise<Body<"openOperator">> {
+  private async openOperator(phase: PhaseOf<"openOperator">): Promise<Body<"openOperator">> {
+    const { node, shown } = phase;
     const values = openedValues(this.plan, this.plan.nodes[node] as PlanNode);
+    const all = concat(...(await this.provider.tensors(node, values)));
+    const from = (shown.length - 2) / 2;
+    const part = all.slice(from, from + OPERATOR_PART);
+    const last = from + part.length === all.length;
     return {
       kind: "openOperator",
-      tensors: await this.provider.tensors(node, values),
-      proofs: this.prove(provedValues(this.plan, values)),
+      part,
+      proofs: last ? this.prove(provedValues(this.plan, values)) : [],
     };
   }
 
@@ -109,7 +163,18 @@ export class HonestAsserter implements Party {
     return values.map((value) => {
       const origin = originOf(this.plan, value);
       const list = origin.kind === "input" ? this.inputs : this.weights;
-      return origin.kind === "node" ? [] : proveEntry(list, origin.index).map(toHex);
+      return isProved(origin) ? proveEntry(list, origin.index).map(toHex) : [];
     });
   }
 }
+
+function isProved(origin: ValueOrigin): origin is Extract<ValueOrigin, { index: number }> {
+  return origin.kind === "input" || origin.kind === "weight";
+}
+
+const WHOLE = { claimed: null, from: 0, before: null, after: null } as const;
+
+/** A path is answered before its commitments are known to the referee. */
+const NO_OPERATOR = {
+  operator: { segment: 0, before: [], after: [], inner: [], node: 0, intermediates: [] },
+} as const;

@@ -6,11 +6,14 @@ import type { CommittedList } from "../merkle/list.js";
 import { traceList } from "../merkle/trace.js";
 import { nodeAt } from "../merkle/tree.js";
 import { toHex } from "../receipt/hex.js";
+import { DoubtsInside } from "./doubts-inside.js";
+import { InsideView } from "./inside-view.js";
 import type { Body, Move } from "./moves.js";
 import { envelop, type Party } from "./party.js";
 import type { TraceProvider } from "./provider.js";
 import type { Rules } from "./rules.js";
-import type { Claim, DisputeState, PhaseOf } from "./state.js";
+import type { Claim, DisputeState, OpenedOperator, PhaseOf } from "./state.js";
+import { isRecomputedWhole } from "./steps/inside.js";
 import { committedResults } from "./values.js";
 
 /**
@@ -21,12 +24,17 @@ import { committedResults } from "./values.js";
 export class HonestChallenger implements Party {
   private readonly plan: Plan;
   private readonly trace: CommittedList;
+  private readonly views = new Map<number, Promise<DoubtsInside>>();
 
   constructor(
     private readonly rules: Pick<Rules, "plan" | "hasher">,
     private readonly provider: TraceProvider,
-    /** The asserter's boundaries, where it handed them over: they save the descent. */
-    private readonly claimed?: readonly (readonly Digest[])[],
+    /**
+     * The asserter's own data, where it is at hand: it saves the descents. What of it the asserter
+     * has not committed to is taken on trust, so a challenge that finds nothing this way is to be
+     * tried again without.
+     */
+    private readonly claimed?: TraceProvider,
   ) {
     this.plan = rules.plan;
     this.trace = traceList(rules.hasher, provider.boundaries);
@@ -45,16 +53,23 @@ export class HonestChallenger implements Party {
         return this.select(phase);
       case "nameOperator":
         return this.nameOperator(phase);
+      case "locateElement":
+        return this.locateElement(phase.operator);
+      case "pickElement":
+        return (await this.inside(phase.operator.node)).pickElement(phase);
+      case "selectSpan":
+        return (await this.inside(phase.operator.node)).selectSpan(phase);
       default:
         return undefined;
     }
   }
 
-  private locate(claim: Claim): Body | undefined {
+  private async locate(claim: Claim): Promise<Body | undefined> {
     const { hasher } = this.rules;
     if (claim.trace !== toHex(this.trace.root)) {
       const segment = this.knownDifference(claim);
-      return segment === undefined ? { kind: "descend" } : { kind: "nameSegment", segment };
+      if (segment === undefined) return { kind: "descend" };
+      return (await this.accuse(segment)) ?? { kind: "nameSegment", segment };
     }
     if (claim.outputs !== toHex(indexedRoot(hasher, "outputs", this.provider.outputs))) {
       return { kind: "nameSegment", segment: this.plan.segments.length - 1 };
@@ -68,18 +83,63 @@ export class HonestChallenger implements Party {
   /** The first segment that differs, if the boundaries at hand really are the asserter's. */
   private knownDifference(claim: Claim): number | undefined {
     if (this.claimed === undefined) return undefined;
-    if (toHex(traceList(this.rules.hasher, this.claimed).root) !== claim.trace) return undefined;
+    const { boundaries } = this.claimed;
+    if (toHex(traceList(this.rules.hasher, boundaries).root) !== claim.trace) return undefined;
     const own = this.provider.boundaries;
-    const segment = this.claimed.findIndex((live, s) =>
+    const segment = boundaries.findIndex((live, s) =>
       live.some((digest, i) => !bytesEqual(digest, own[s]?.[i] ?? NOTHING)),
     );
     return segment < 0 ? undefined : segment;
   }
 
-  private select({ nodes }: PhaseOf<"selectNode">): Body<"select"> {
-    const child = nodes.findIndex(
-      ({ position, hash }) => toHex(nodeAt(this.trace.tree, position)) !== hash,
+  /** The whole way to the first wrong element, from the data of both. */
+  private async accuse(segment: number): Promise<Body<"accuse"> | undefined> {
+    const { plan, claimed } = this;
+    if (claimed === undefined) return undefined;
+    const theirs = await claimed.results(segment);
+    const own = await this.provider.results(segment);
+    const { first, end } = plan.segments[segment] as Segment;
+    const differs = (v: number): boolean =>
+      !bytesEqual(theirs.get(v) ?? NOTHING, own.get(v) ?? NOTHING);
+    const nodes = plan.nodes.slice(first, end);
+    const at = nodes.findIndex((n) => n.outputs.some(differs));
+    // Nothing computed here differs: a carried tensor does, which the boundaries show.
+    if (at < 0) return undefined;
+    const node = first + at;
+    const path = { kind: "accuse", segment, node } as const;
+    if (isRecomputedWhole(plan, node)) return { ...path, target: null, element: null };
+    const view = await InsideView.of(this.rules, claimed, node);
+    const named = (await this.inside(node)).firstDifference(view);
+    return named && { ...path, ...named };
+  }
+
+  private async locateElement(operator: OpenedOperator): Promise<Body> {
+    const inside = await this.inside(operator.node);
+    const target = inside.differingTarget(operator);
+    if (this.claimed === undefined) return { kind: "descendTensor", target };
+    const view = await InsideView.of(this.rules, this.claimed, operator.node);
+    const element = inside.differingElement(target, view);
+    return element === undefined
+      ? { kind: "descendTensor", target }
+      : { kind: "nameElement", target, element };
+  }
+
+  private inside(node: number): Promise<DoubtsInside> {
+    const known = this.views.get(node);
+    if (known) return known;
+    const made = InsideView.of(this.rules, this.provider, node).then(
+      (view) => new DoubtsInside(this.plan, view),
     );
+    this.views.set(node, made);
+    return made;
+  }
+
+  private async select({ place, nodes }: PhaseOf<"selectNode">): Promise<Body<"select">> {
+    const tree =
+      place.tree === "trace"
+        ? this.trace.tree
+        : (await this.inside(place.operator.node)).tree(place.target);
+    const child = nodes.findIndex(({ position, hash }) => toHex(nodeAt(tree, position)) !== hash);
     return { kind: "select", child: Math.max(0, child) };
   }
 

@@ -1,9 +1,10 @@
 import { bytesEqual, DTYPES, firstNonCanonical, type Tensor } from "../../operators/index.js";
-import { fitsBudget, planCost } from "../graph/cost.js";
+import { planCost } from "../graph/cost.js";
 import type { Plan, PlanNode } from "../graph/plan.js";
 import { commitTensor } from "../merkle/tensor-tree.js";
 import { toHex } from "../receipt/hex.js";
-import type { DisputeCost, ElementAt, Evidence, Outcome } from "./evidence.js";
+import type { DisputeCost, Evidence, Outcome } from "./evidence.js";
+import { elementAt, elementBits } from "./name.js";
 import type { OpenedTensors } from "./opened.js";
 import type { PhaseOf } from "./state.js";
 import type { StepContext } from "./steps/step.js";
@@ -56,8 +57,8 @@ function operatorFault(
     output,
     tensor: nameTensor(plan, (plan.nodes[node] as PlanNode).outputs[output] as number),
     element: elementAt(index, claimed.dims),
-    claimed: elementBits(claimed, index),
-    correct: elementBits(correct, index),
+    claimed: elementBits(claimed.dtype, claimed.bytes, index),
+    correct: elementBits(correct.dtype, correct.bytes, index),
     claimedCommitment: toHex(commitTensor(hasher, claimed)),
     correctCommitment: toHex(commitTensor(hasher, correct)),
     cost,
@@ -86,33 +87,14 @@ function nonCanonicalInput(
       operator: nameOperator(plan, node),
       tensor: nameTensor(plan, value),
       element: elementAt(index, tensor.dims),
-      claimed: elementBits(tensor, index),
+      claimed: elementBits(tensor.dtype, tensor.bytes, index),
     };
   }
   return undefined;
 }
 
-/**
- * An operator over budget is recomputed whole here too; the budget says from where on a weaker
- * referee would have to go on into the operator.
- */
 function costOf({ rules, moveBytes }: StepContext, node: number): DisputeCost {
   const { nodes, total } = planCost(rules.plan);
   const operator = nodes[node] as (typeof nodes)[number];
-  return { operator, run: total, moveBytes, withinBudget: fitsBudget(operator) };
-}
-
-function elementAt(index: number, dims: readonly number[]): ElementAt {
-  const coordinates: number[] = [];
-  let rest = index;
-  for (const d of [...dims].reverse()) {
-    coordinates.unshift(rest % d);
-    rest = Math.floor(rest / d);
-  }
-  return { index, coordinates };
-}
-
-function elementBits(tensor: Tensor, index: number): string {
-  const size = DTYPES[tensor.dtype].size;
-  return toHex(tensor.bytes.slice(index * size, (index + 1) * size).reverse());
+  return { referee: operator, operator, run: total, moveBytes };
 }

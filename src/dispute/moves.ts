@@ -12,6 +12,21 @@ export interface LeafOpening {
   readonly proof: readonly Hex[];
 }
 
+/** A tile of a committed tensor, and the siblings that lead from it to the tensor's root. */
+export interface ShownLeaf {
+  readonly bytes: Uint8Array;
+  readonly siblings: readonly Hex[];
+}
+
+/** A tile of one of the sources of a program. */
+export interface ReadTile extends ShownLeaf {
+  /** By position among the sources of the program on trial. */
+  readonly source: number;
+  readonly tile: number;
+  /** Where the source is a graph input or a weight: siblings that prove its commitment. */
+  readonly proof: readonly Hex[];
+}
+
 /** What each kind of move says beside its envelope. Every field is always present. */
 export interface MoveBodies {
   /** Asserter: the salt and the roots that it masks. */
@@ -49,13 +64,42 @@ export interface MoveBodies {
   /** Challenger: the fault is in this operator, by its index in the plan. */
   nameOperator: { readonly node: number };
   /**
-   * Asserter: the bytes of every distinct input that is no constant, then of every output; and the
-   * siblings for those that are graph inputs or weights, in the same order.
+   * Asserter: the bytes of every distinct input that is no constant, then of every output, one behind
+   * the other, in parts of `OPERATOR_PART` bytes; with the last part the siblings for those that are
+   * graph inputs or weights, in the same order.
    */
   openOperator: {
-    readonly tensors: readonly Uint8Array[];
+    readonly part: Uint8Array;
     readonly proofs: readonly (readonly Hex[])[];
   };
+  /** Challenger: the whole way to an element at once, for one who holds the asserter's data. */
+  accuse: {
+    readonly segment: number;
+    readonly node: number;
+    readonly target: number | null;
+    readonly element: number | null;
+  };
+  /** Asserter: what it would have answered on that way, move by move, without envelopes. */
+  openPath: { readonly answers: readonly Body[] };
+  /** Asserter: commitments of the operator's results that are no outputs. */
+  openIntermediates: { readonly commitments: readonly Hex[] };
+  /** Challenger: open the tree of this result. */
+  descendTensor: { readonly target: number };
+  /** Asserter: the tile whose hash is known. */
+  openTile: { readonly bytes: Uint8Array };
+  /** Challenger: the fault is in this element of the tile, counted row-major over the tensor. */
+  pickElement: { readonly element: number };
+  /** Challenger: the fault is in this element of that result. */
+  nameElement: { readonly target: number; readonly element: number };
+  /**
+   * Asserter: state words after each span of the stretch but the last. `claim` is the tile that holds
+   * the element where it has not been shown yet.
+   */
+  openPartials: { readonly claim: ShownLeaf | null; readonly words: Uint8Array };
+  /** Challenger: the fault is in this span, counted from 0. */
+  selectSpan: { readonly span: number };
+  /** Asserter: tiles that the stretch reads, at least the first that is missing. */
+  openReads: { readonly claim: ShownLeaf | null; readonly tiles: readonly ReadTile[] };
   /** Anyone: the side to move has let its time run out. */
   timeout: Record<never, never>;
 }
@@ -88,12 +132,22 @@ export const MOVE_FIELDS: { readonly [K in MoveKind]: readonly (keyof MoveBodies
   openBoundaries: ["before", "after", "outputs", "proofs"],
   openSegment: ["inner"],
   nameOperator: ["node"],
-  openOperator: ["tensors", "proofs"],
+  openOperator: ["part", "proofs"],
+  accuse: ["segment", "node", "target", "element"],
+  openPath: ["answers"],
+  openIntermediates: ["commitments"],
+  descendTensor: ["target"],
+  openTile: ["bytes"],
+  pickElement: ["element"],
+  nameElement: ["target", "element"],
+  openPartials: ["claim", "words"],
+  selectSpan: ["span"],
+  openReads: ["claim", "tiles"],
   timeout: [],
 };
 
 /** Bytes of dispute id, sequence number, sender and kind. */
-const ENVELOPE_BYTES = 32 + 8 + 1 + 1;
+export const ENVELOPE_BYTES = 32 + 8 + 1 + 1;
 
 /** The size of a move in a dense encoding: hashes 32, numbers 8, bytes as they are. */
 export function moveBytes(move: Move): number {
@@ -101,12 +155,19 @@ export function moveBytes(move: Move): number {
   return ENVELOPE_BYTES + sizeOf(body);
 }
 
+/** No move is longer than this. */
+export const MOVE_BYTES = 8192;
+
+/** Bytes of one part of an operator's tensors. */
+export const OPERATOR_PART = 6144;
+
 /** Deep enough for every field; deeper is no move, and a refusal awaits it. */
-const DEPTH = 3;
+const DEPTH = 6;
 
 function sizeOf(value: unknown, depth = 0): number {
   if (value instanceof Uint8Array) return value.length;
-  if (typeof value === "string") return (value.length - 2) / 2;
+  // Beside hashes there is only the kind of an answer: one byte.
+  if (typeof value === "string") return value.startsWith("0x") ? (value.length - 2) / 2 : 1;
   if (typeof value === "number") return 8;
   if (typeof value !== "object" || value === null || depth > DEPTH) return 0;
   return Object.values(value).reduce((sum: number, part) => sum + sizeOf(part, depth + 1), 0);

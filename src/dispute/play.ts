@@ -1,14 +1,27 @@
+import { nodeCost } from "../graph/cost.js";
+import type { Plan, PlanNode } from "../graph/plan.js";
+import { tensorGeometry } from "../merkle/geometry.js";
 import type { Digest } from "../merkle/hash.js";
 import type { Receipt } from "../receipt/receipt.js";
 import { deadline } from "./clock.js";
 import { roundsToLeaf } from "./descend.js";
 import type { Outcome } from "./evidence.js";
-import { type Move, type MoveKind, moveBytes, type Sender, type Side } from "./moves.js";
+import {
+  type Move,
+  type MoveKind,
+  moveBytes,
+  OPERATOR_PART,
+  type Sender,
+  type Side,
+} from "./moves.js";
 import type { Party } from "./party.js";
 import type { Refusal } from "./refusals.js";
 import type { Rules } from "./rules.js";
+import { foldRounds, stretchSteps } from "./spans.js";
 import { startDispute } from "./start.js";
 import type { DisputeState } from "./state.js";
+import { isRecomputedWhole } from "./steps/inside.js";
+import { type Target, targetOf, targetsInOrder } from "./targets.js";
 import { moverOf, transition } from "./transition.js";
 
 export interface Game {
@@ -62,11 +75,30 @@ export interface DisputeRecord {
 const MAX_REFUSALS = 3;
 
 /**
- * Most moves that a dispute over a run of `segments` segments can take: reveal, descend, two per
- * round of the descent, then boundaries, segment, name, operator. A timeout stands for one of them.
+ * Most moves that a dispute can take: reveal, descend, two per round of the descent, boundaries,
+ * segment, name; then the parts of an operator, or the way into it: intermediates, two per round in
+ * a tensor and in a fold, tile and element, and a move per tile that a stretch reads. A timeout
+ * stands for one of them.
  */
-export function longestGame(segments: number): number {
-  return 6 + 2 * roundsToLeaf(segments);
+export function longestGame(plan: Plan): number {
+  const inside = plan.nodes.map((node, n) => {
+    if (isRecomputedWhole(plan, n)) {
+      return Math.ceil(nodeCost(plan, node).bytes / OPERATOR_PART) + 1;
+    }
+    const targets = targetsInOrder(node).map((target) => targetMoves(node, target));
+    return 1 + Math.max(...targets);
+  });
+  return 6 + 2 * roundsToLeaf(plan.segments.length) + Math.max(0, ...inside);
+}
+
+function targetMoves(node: PlanNode, target: number): number {
+  const { stage, type } = targetOf(node, target) as Target;
+  const tiles = tensorGeometry(type.dtype, type.dims).tiles;
+  const reads = [stage.program.step, stage.program.finish].flatMap((body) =>
+    body.code.filter((i) => i.kind === "read"),
+  );
+  const shown = reads.length * stretchSteps(stage.program);
+  return 3 + 2 * roundsToLeaf(tiles) + 2 * foldRounds(stage.program) + shown;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Tensor } from "../../operators/index.js";
 import type { Digest } from "../merkle/hash.js";
 
 /**
@@ -17,4 +18,6 @@ export interface TraceProvider {
   results(segment: number): Promise<ReadonlyMap<number, Digest>>;
   /** Bytes of values that operator `node` reads or gives, in the order asked for. */
   tensors(node: number, values: readonly number[]): Promise<readonly Uint8Array[]>;
+  /** The results of all stages of operator `node`, under the dims of their programs. */
+  stages(node: number): Promise<readonly Tensor[]>;
 }

@@ -19,6 +19,7 @@ export const REFUSALS = {
   late: "the deadline has passed",
   "too-early": "the deadline has not passed yet",
   "clock-backwards": "the time given is before the previous move",
+  "too-long": "the move has more bytes than any move may have",
   // what a move says
   "wrong-index": "there is no segment, operator, child or input of that number",
   "wrong-count": "the plan asks for another number of entries",

@@ -21,7 +21,7 @@ export interface Contestant {
 export interface SettleOptions {
   /** Stands still by default: within one process nobody is waited for. */
   readonly clock?: GameClock;
-  /** Whether each holds the other's boundaries and can name the segment without a descent. */
+  /** Whether each holds the other's data and can name an element without a descent. */
   readonly shared?: boolean;
 }
 
@@ -96,7 +96,7 @@ async function challenge(
   clock: GameClock,
   shared: boolean,
 ): Promise<DisputeRecord> {
-  const claimed = shared ? accused.provider.boundaries : undefined;
+  const claimed = shared ? accused.provider : undefined;
   const record = await playDispute({
     rules,
     receipt: accused.receipt,

@@ -55,20 +55,70 @@ export interface OpenedSegment extends Boundaries {
   readonly inner: readonly Hex[];
 }
 
-/** Trees that a dispute descends. Each names where its leaves lead, in `steps/descend.ts`. */
-export type TreeName = "trace";
+/** An operator of an opened segment, with the commitments of its intermediates. */
+export interface OpenedOperator extends OpenedSegment {
+  readonly node: number;
+  /** In the order of `intermediateStages`. */
+  readonly intermediates: readonly Hex[];
+}
+
+/** One result inside an operator: see `targets.ts`. */
+export interface Targeted {
+  readonly operator: OpenedOperator;
+  readonly target: number;
+}
+
+/** The tree that a dispute descends. Each names where its leaves lead, in `steps/descend.ts`. */
+export type Place = { readonly tree: "trace" } | ({ readonly tree: "tensor" } & Targeted);
+
+/** An element of a result, and the part of its fold on trial: steps `from` … `to` − 1. */
+export interface Stretch extends Targeted {
+  readonly element: number;
+  /** The element's committed bytes; null until the asserter has shown its tile. */
+  readonly claimed: Hex | null;
+  readonly from: number;
+  readonly to: number;
+  /** State words before step `from` and after step `to` − 1; null at the ends of the fold. */
+  readonly before: Hex | null;
+  readonly after: Hex | null;
+}
+
+/** What the challenger accuses in one move: everything between the trace and an element. */
+export interface Path {
+  readonly segment: number;
+  readonly node: number;
+  /** Null where the operator is recomputed whole. */
+  readonly target: number | null;
+  readonly element: number | null;
+}
+
+/** A tile of one of a program's sources, shown and proved. */
+export interface ShownTile {
+  readonly source: number;
+  readonly tile: number;
+  readonly bytes: Hex;
+}
 
 export type Phase =
   | { readonly name: "reveal" }
   | { readonly name: "locate" }
   | { readonly name: "openInputs" }
+  | { readonly name: "openPath"; readonly path: Path }
   /** `at` is null at the root, whose hash is wrapped with its count. */
-  | { readonly name: "openNode"; readonly tree: TreeName; readonly at: Cursor | null }
-  | { readonly name: "selectNode"; readonly tree: TreeName; readonly nodes: readonly Cursor[] }
+  | { readonly name: "openNode"; readonly place: Place; readonly at: Cursor | null }
+  | { readonly name: "selectNode"; readonly place: Place; readonly nodes: readonly Cursor[] }
   | { readonly name: "openBoundaries"; readonly segment: number }
   | ({ readonly name: "openSegment" } & Boundaries)
   | ({ readonly name: "nameOperator" } & OpenedSegment)
-  | ({ readonly name: "openOperator"; readonly node: number } & OpenedSegment)
+  /** `shown` are the bytes of the parts accepted so far. */
+  | ({ readonly name: "openOperator"; readonly node: number; readonly shown: Hex } & OpenedSegment)
+  | ({ readonly name: "openIntermediates"; readonly node: number } & OpenedSegment)
+  | ({ readonly name: "locateElement" } & { readonly operator: OpenedOperator })
+  | ({ readonly name: "openTile"; readonly tile: number; readonly hash: Hex } & Targeted)
+  | ({ readonly name: "pickElement"; readonly tile: number; readonly bytes: Hex } & Targeted)
+  | ({ readonly name: "openPartials" } & Stretch)
+  | ({ readonly name: "selectSpan"; readonly words: Hex } & Stretch)
+  | ({ readonly name: "openReads"; readonly tiles: readonly ShownTile[] } & Stretch)
   | { readonly name: "ended"; readonly outcome: Outcome };
 
 export type PhaseName = Phase["name"];

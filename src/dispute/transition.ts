@@ -1,4 +1,5 @@
 import { deadline, passTurn } from "./clock.js";
+import { moveLimit } from "./move-limit.js";
 import type { Body, Move, MoveKind, Side } from "./moves.js";
 import { moveBytes } from "./moves.js";
 import { readEnvelope } from "./reading.js";
@@ -7,9 +8,18 @@ import type { Rules } from "./rules.js";
 import type { DisputeState, Phase, PhaseName } from "./state.js";
 import { openBoundaries } from "./steps/boundaries.js";
 import { hashes, select } from "./steps/descend.js";
+import { openPartials, openReads, selectSpan } from "./steps/fold.js";
 import { openInputs } from "./steps/input.js";
-import { challengeInputs, descend, nameSegment } from "./steps/locate.js";
+import {
+  descendTensor,
+  nameElement,
+  openIntermediates,
+  openTile,
+  pickElement,
+} from "./steps/inside.js";
+import { accuse, challengeInputs, descend, nameSegment } from "./steps/locate.js";
 import { openOperator } from "./steps/operator.js";
+import { openPath } from "./steps/path.js";
 import { reveal } from "./steps/reveal.js";
 import { nameOperator, openSegment } from "./steps/segment.js";
 import type { Next, Step, StepContext } from "./steps/step.js";
@@ -26,7 +36,8 @@ type Row<N extends PhaseName> = {
 /** The whole protocol: who may do what when, and what checks it. */
 export const TABLE: { readonly [N in OpenPhase]: Row<N> } = {
   reveal: { mover: "asserter", moves: { reveal } },
-  locate: { mover: "challenger", moves: { descend, nameSegment, challengeInputs } },
+  locate: { mover: "challenger", moves: { descend, nameSegment, accuse, challengeInputs } },
+  openPath: { mover: "asserter", moves: { openPath: openPath(applyBody) } },
   openInputs: { mover: "asserter", moves: { openInputs } },
   openNode: { mover: "asserter", moves: { hashes } },
   selectNode: { mover: "challenger", moves: { select } },
@@ -34,6 +45,13 @@ export const TABLE: { readonly [N in OpenPhase]: Row<N> } = {
   openSegment: { mover: "asserter", moves: { openSegment } },
   nameOperator: { mover: "challenger", moves: { nameOperator } },
   openOperator: { mover: "asserter", moves: { openOperator } },
+  openIntermediates: { mover: "asserter", moves: { openIntermediates } },
+  locateElement: { mover: "challenger", moves: { descendTensor, nameElement } },
+  openTile: { mover: "asserter", moves: { openTile } },
+  pickElement: { mover: "challenger", moves: { pickElement } },
+  openPartials: { mover: "asserter", moves: { openPartials } },
+  selectSpan: { mover: "challenger", moves: { selectSpan } },
+  openReads: { mover: "asserter", moves: { openReads } },
 };
 
 export type Transition = { readonly state: DisputeState } | { readonly refusal: Refusal };
@@ -85,7 +103,10 @@ function advance(rules: Rules, state: DisputeState, move: Move, now: number): Di
   }
   demand(move.sender === mover, "wrong-sender", `it is the ${mover}'s turn`);
   demand(now <= last, "late", `the ${mover} had until ${last}`);
-  const shown = state.moveBytes + moveBytes(move);
+  const size = moveBytes(move);
+  const longest = moveLimit(rules.plan, move.kind);
+  demand(size <= longest, "too-long", `it has ${size} bytes, at most ${longest} are allowed`);
+  const shown = state.moveBytes + size;
   const context = { rules, claim: state.claim, moveBytes: shown };
   const next = stepFor(phase, move)(context);
   const nextMover = next.phase.name === "ended" ? mover : TABLE[next.phase.name].mover;
@@ -100,11 +121,17 @@ function advance(rules: Rules, state: DisputeState, move: Move, now: number): Di
 }
 
 /** The table's entry for this phase and kind of move, which its types tie together. */
-function stepFor(phase: Exclude<Phase, { name: "ended" }>, move: Move): (c: StepContext) => Next {
+function stepFor(phase: Exclude<Phase, { name: "ended" }>, move: Body): (c: StepContext) => Next {
   const moves = TABLE[phase.name].moves as Partial<Record<MoveKind, AnyStep>>;
   const step = moves[move.kind];
   demand(step !== undefined, "wrong-phase", `due is ${Object.keys(moves).join(" or ")}`);
   return (context) => step(context, phase, move);
+}
+
+/** A body in a phase, for a path: moves of either side without envelope and clock. */
+function applyBody(context: StepContext, phase: Phase, body: Body): Next {
+  if (phase.name === "ended") throw new RangeError("nothing follows the end");
+  return stepFor(phase, body)(context);
 }
 
 type AnyStep = (context: StepContext, phase: Phase, move: Body) => Next;

@@ -25,7 +25,18 @@ export function runLowering(
   inputs: readonly (Tensor | undefined)[],
   run: ProgramRunner = interpreterRunner,
 ): Tensor[] {
-  const { stages, scan } = lowering;
+  const results = runStages(lowering, inputs, run);
+  return lowering.outputs.map(({ dtype, dims, stage }) => {
+    return { dtype, dims, bytes: (results[stage] as Tensor).bytes };
+  });
+}
+
+/** The same, but the results of all stages under the dims of their programs. */
+export function runStages(
+  { stages, scan }: Lowering,
+  inputs: readonly (Tensor | undefined)[],
+  run: ProgramRunner = interpreterRunner,
+): Tensor[] {
   const results: Tensor[] = [];
   const sourcesOf = (stage: Stage): Tensor[] =>
     stage.sources.map((s) => {
@@ -41,7 +52,5 @@ export function runLowering(
       runScan(scan.steps, members, members.map(sourcesOf), results.slice(scan.first));
     } else results.push(run(stage.program, sourcesOf(stage)));
   });
-  return lowering.outputs.map(({ dtype, dims, stage }) => {
-    return { dtype, dims, bytes: (results[stage] as Tensor).bytes };
-  });
+  return results;
 }

@@ -18,6 +18,8 @@ function describeChecked(checked: Checked): string {
   switch (checked.what) {
     case "operator":
       return `operator ${checked.operator.index} (${checked.operator.name}) was recomputed and is right`;
+    case "stretch":
+      return `an element of operator ${checked.operator.index} (${checked.operator.name}) was recomputed and is right`;
     case "segment":
       return `segment ${checked.segment} is consistent`;
     case "inputs":
@@ -33,6 +35,17 @@ export function describeEvidence(plan: Plan, e: Evidence): string {
       return (
         `operator ${index} "${name}" (${operator}), segment ${e.segment} of ${plan.segments.length}: ` +
         `${e.tensor.name}${where} is claimed as ${e.claimed}, correct is ${e.correct}`
+      );
+    }
+    case "wrong-stretch": {
+      const { index, name, operator } = e.operator;
+      const where = `${e.tensor.name}[${e.element.coordinates.join(",")}]`;
+      const { from, to, of } = e.steps;
+      const steps = of === 0 ? "" : `, k ${from}..${to - 1} of ${of}`;
+      const what = e.what === "state" ? "the sum so far" : "it";
+      return (
+        `operator ${index} "${name}" (${operator}), segment ${e.segment} of ${plan.segments.length}: ` +
+        `${where}${steps}: ${what} is claimed as ${e.claimed}, correct is ${e.correct}`
       );
     }
     case "carried-tensor-changed":
@@ -52,11 +65,7 @@ export function describeEvidence(plan: Plan, e: Evidence): string {
 
 /** What the referee had to do, if it came to recomputing. */
 export function costOf({ outcome }: DisputeRecord): DisputeCost | undefined {
-  if (outcome.kind === "refuted" && outcome.evidence.fault === "wrong-operator") {
-    return outcome.evidence.cost;
-  }
-  if (outcome.kind === "not-refuted" && outcome.checked.what === "operator") {
-    return outcome.checked.cost;
-  }
+  if (outcome.kind === "refuted" && "cost" in outcome.evidence) return outcome.evidence.cost;
+  if (outcome.kind === "not-refuted" && "cost" in outcome.checked) return outcome.checked.cost;
   return undefined;
 }

@@ -6,9 +6,11 @@ import { Session } from "../execute/session.js";
 import { keepSegments, replaySegment } from "../execute/trace.js";
 import type { ModelDigest } from "../graph/digests.js";
 import type { Plan, PlanNode, Segment } from "../graph/plan.js";
+import { type ProgramRunner, runStages } from "../graph/run-lowering.js";
 import type { Model } from "../graph/types.js";
 import type { Digest, Hasher } from "../merkle/hash.js";
 import { commitTensor } from "../merkle/tensor-tree.js";
+import { wasmRunner } from "./recompute.js";
 
 /** A run with what its executor kept, from which any one segment can be re-executed. */
 export interface KeptRun {
@@ -42,6 +44,7 @@ export class RunProvider implements TraceProvider {
   readonly outputs: readonly Digest[];
   readonly weights: readonly Digest[];
   readonly salt: Uint8Array | undefined;
+  private readonly runner: ProgramRunner = wasmRunner();
   private session: Promise<Session> | undefined;
   private current = -1;
 
@@ -71,6 +74,15 @@ export class RunProvider implements TraceProvider {
     const segment = plan.segments.findIndex((s) => node >= s.first && node < s.end);
     const session = await this.replayed(segment);
     return values.map((v) => session.tensor(v).bytes);
+  }
+
+  async stages(index: number): Promise<readonly Tensor[]> {
+    const { plan } = this.run;
+    const node = plan.nodes[index] as PlanNode;
+    const segment = plan.segments.findIndex((s) => index >= s.first && index < s.end);
+    const session = await this.replayed(segment);
+    const inputs = node.inputs.map((v) => (v === undefined ? undefined : session.tensor(v)));
+    return runStages(node.lowering, inputs, this.runner);
   }
 
   async close(): Promise<void> {

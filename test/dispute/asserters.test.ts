@@ -54,7 +54,7 @@ async function play(
     referee: checkedReferee,
   });
   if ("refusal" in record) throw new Error(record.refusal.message);
-  expect(record.rounds).toBeLessThanOrEqual(longestGame(plan.segments.length));
+  expect(record.rounds).toBeLessThanOrEqual(longestGame(plan));
   return record;
 }
 

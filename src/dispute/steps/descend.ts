@@ -1,56 +1,91 @@
 import { bytesEqual } from "../../../operators/index.js";
+import type { Plan, PlanNode } from "../../graph/plan.js";
+import { type TensorGeometry, tensorGeometry } from "../../merkle/geometry.js";
+import type { Digest } from "../../merkle/hash.js";
 import { verifyWrap } from "../../merkle/list.js";
 import { rootPosition, settle } from "../../merkle/shape.js";
-import { ROOT_TAGS, type RootTag } from "../../merkle/tags.js";
+import { ROOT_TAGS } from "../../merkle/tags.js";
+import { requireCommitment } from "../../merkle/tensor-tree.js";
 import { toHex } from "../../receipt/hex.js";
 import { hashAbove, nodesBelow } from "../descend.js";
+import type { Hex } from "../moves.js";
 import { proved, readDigest, readDigests, readIndex } from "../reading.js";
 import { demand } from "../refusals.js";
 import type { Rules } from "../rules.js";
-import type { Claim, Cursor, Phase, TreeName } from "../state.js";
-import type { Step } from "./step.js";
+import type { Cursor, Phase, Place, Targeted } from "../state.js";
+import { committedTarget, type Target, targetOf } from "../targets.js";
+import type { Step, StepContext } from "./step.js";
 
 /** What the descent must know of a tree. A further zoom level is a further row. */
-interface Descended {
-  readonly tag: RootTag;
-  count(rules: Rules): number;
-  root(claim: Claim): string;
-  /** Where one leaf leads. */
-  leaf(index: number): Phase;
+interface Descended<P extends Place> {
+  count(rules: Rules, place: P): number;
+  /** Refuses a Merkle root that is not the committed one. */
+  requireRoot(context: StepContext, place: P, root: Digest): void;
+  /** Where one leaf leads, whose hash is known unless the tree has no other. */
+  leaf(place: P, index: number, hash: Hex): Phase;
 }
 
-export const TREES: Readonly<Record<TreeName, Descended>> = {
+type Trees = { readonly [T in Place["tree"]]: Descended<Extract<Place, { tree: T }>> };
+
+const TREES: Trees = {
   trace: {
-    tag: ROOT_TAGS.trace,
     count: (rules) => rules.plan.segments.length,
-    root: (claim) => claim.trace,
-    leaf: (segment) => ({ name: "openBoundaries", segment }),
+    requireRoot({ rules, claim }, _place, root) {
+      const count = rules.plan.segments.length;
+      const known = readDigest(claim.trace, "the root");
+      proved("wrong-hashes", () => verifyWrap(rules.hasher, ROOT_TAGS.trace, known, count, root));
+    },
+    leaf: (_place, segment) => ({ name: "openBoundaries", segment }),
+  },
+  tensor: {
+    count: ({ plan }, place) => geometryOf(plan, place).tiles,
+    requireRoot({ rules }, { operator, target }, root) {
+      const { plan, hasher } = rules;
+      const { type } = targetOf(plan.nodes[operator.node] as PlanNode, target) as Target;
+      const known = readDigest(committedTarget(plan, operator, target), "the commitment");
+      proved("wrong-hashes", () => requireCommitment(hasher, known, type, root, "the root"));
+    },
+    leaf: ({ operator, target }, tile, hash) => {
+      return { name: "openTile", operator, target, tile, hash };
+    },
   },
 };
 
+function treeOf(place: Place): Descended<Place> {
+  return TREES[place.tree] as Descended<Place>;
+}
+
+export function treeCount(rules: Rules, place: Place): number {
+  return treeOf(place).count(rules, place);
+}
+
+function geometryOf(plan: Plan, { operator, target }: Targeted): TensorGeometry {
+  const { type } = targetOf(plan.nodes[operator.node] as PlanNode, target) as Target;
+  return tensorGeometry(type.dtype, type.dims);
+}
+
 /** The asserter posts the nodes some levels below a known one; they must make it. */
-export const hashes: Step<"openNode", "hashes"> = ({ rules, claim }, { tree, at }, move) => {
-  const { hasher } = rules;
-  const count = TREES[tree].count(rules);
+export const hashes: Step<"openNode", "hashes"> = (context, { place, at }, move) => {
+  const { rules } = context;
+  const count = treeCount(rules, place);
   const positions = nodesBelow(count, at?.position ?? rootPosition(count));
   const posted = readDigests(move.hashes, positions.length, "hashes");
-  const above = hashAbove(hasher, posted);
-  if (at === null) {
-    const root = readDigest(TREES[tree].root(claim), "the root");
-    proved("wrong-hashes", () => verifyWrap(hasher, TREES[tree].tag, root, count, above));
-  } else {
+  const above = hashAbove(rules.hasher, posted);
+  if (at === null) treeOf(place).requireRoot(context, place, above);
+  else {
     const same = bytesEqual(above, readDigest(at.hash, "the node"));
     demand(same, "wrong-hashes", `they make ${toHex(above)}, not ${at.hash}`);
   }
   const nodes = positions.map((position, i): Cursor => {
     return { position, hash: move.hashes[i] as string };
   });
-  return { phase: { name: "selectNode", tree, nodes } };
+  return { phase: { name: "selectNode", place, nodes } };
 };
 
 /** The challenger picks one of them. */
-export const select: Step<"selectNode", "select"> = ({ rules }, { tree, nodes }, move) => {
+export const select: Step<"selectNode", "select"> = ({ rules }, { place, nodes }, move) => {
   const at = nodes[readIndex(move.child, 0, nodes.length, "child")] as Cursor;
-  const { level, index } = settle(TREES[tree].count(rules), at.position);
-  return { phase: level === 0 ? TREES[tree].leaf(index) : { name: "openNode", tree, at } };
+  const { level, index } = settle(treeCount(rules, place), at.position);
+  if (level > 0) return { phase: { name: "openNode", place, at } };
+  return { phase: treeOf(place).leaf(place, index, at.hash) };
 };

@@ -2,6 +2,7 @@ import type { Plan, Segment } from "../../graph/plan.js";
 import { readDigests, readIndex } from "../reading.js";
 import type { OpenedSegment, Phase } from "../state.js";
 import { innerValues } from "../values.js";
+import { afterOperator } from "./inside.js";
 import type { Step } from "./step.js";
 
 /**
@@ -18,7 +19,7 @@ export const openSegment: Step<"openSegment", "openSegment"> = ({ rules }, phase
 export const nameOperator: Step<"nameOperator", "nameOperator"> = ({ rules }, phase, move) => {
   const { first, end } = rules.plan.segments[phase.segment] as Segment;
   const node = readIndex(move.node, first, end, "operator");
-  return { phase: { ...phase, name: "openOperator", node } };
+  return { phase: afterOperator(rules.plan, phase, node) };
 };
 
 export function afterSegment(plan: Plan, opened: OpenedSegment): Phase {
@@ -26,7 +27,7 @@ export function afterSegment(plan: Plan, opened: OpenedSegment): Phase {
   const { first, end } = plan.segments[segment] as Segment;
   const known = { segment, before, after, inner };
   if (end - first > 1) return { name: "nameOperator", ...known };
-  if (end - first === 1) return { name: "openOperator", node: first, ...known };
+  if (end - first === 1) return afterOperator(plan, known, first);
   return {
     name: "ended",
     outcome: { kind: "not-refuted", checked: { what: "segment", segment } },

@@ -87,7 +87,7 @@ function checkSize({ plan }: Rules, state: DisputeState): void {
   );
   const boundary = HASH * (2 * Math.max(...live) + Math.max(...results));
   expect(text.length).toBeLessThan(3000 + Math.max(boundary, CURSOR * MAX_HASHES));
-  expect(state.sequence).toBeLessThanOrEqual(longestGame(plan.segments.length));
+  expect(state.sequence).toBeLessThanOrEqual(longestGame(plan));
 }
 
 export function deepFreeze<T>(value: T): T {

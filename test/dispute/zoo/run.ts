@@ -3,7 +3,7 @@ import type { TraceProvider } from "../../../src/dispute/provider.js";
 import { type Rules, rulesFor } from "../../../src/dispute/rules.js";
 import { commitKnown, modelDigest } from "../../../src/graph/digests.js";
 import type { Plan, PlanNode, Segment } from "../../../src/graph/plan.js";
-import { runLowering } from "../../../src/graph/run-lowering.js";
+import { runLowering, runStages } from "../../../src/graph/run-lowering.js";
 import { materialize } from "../../../src/graph/values.js";
 import type { Digest, Hasher } from "../../../src/merkle/hash.js";
 import { indexedRoot } from "../../../src/merkle/indexed-root.js";
@@ -110,6 +110,13 @@ export function runOf(toy: Toy, options: RunOptions = {}): Run {
       const { first, end } = plan.segments[s] as Segment;
       const results = plan.nodes.slice(first, end).flatMap((n: PlanNode) => n.outputs);
       return new Map(results.map((v) => [v, of(v)]));
+    },
+    stages: async (node) => {
+      const { inputs, lowering } = plan.nodes[node] as PlanNode;
+      return runStages(
+        lowering,
+        inputs.map((v) => (v === undefined ? undefined : (tensors[v] as Tensor))),
+      );
     },
     tensors: async (_node, values) => values.map((v) => (tensors[v] as Tensor).bytes),
   };
