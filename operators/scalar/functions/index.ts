@@ -1,11 +1,13 @@
 import type { FunctionOp } from "../../program/micro-ops.js";
 import type { ScalarFunction } from "../../program/types.js";
+import { cos } from "./cos.js";
 import { erf } from "./erf.js";
 import { exp } from "./exp.js";
 import { log } from "./log.js";
 import { log1p } from "./log1p.js";
 import { pow } from "./pow.js";
 import { rsqrt } from "./rsqrt.js";
+import { sin } from "./sin.js";
 import { tanh } from "./tanh.js";
 
 /** The functions by name, in the order of their codes. */
@@ -16,5 +18,7 @@ export const SCALAR_FUNCTIONS: Readonly<Record<FunctionOp, ScalarFunction>> = {
   "f32.tanh": tanh,
   "f32.erf": erf,
   "f32.rsqrt": rsqrt,
+  "f32.sin": sin,
+  "f32.cos": cos,
   "f32.pow": pow,
 };
