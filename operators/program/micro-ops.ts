@@ -93,7 +93,13 @@ export const FUNCTION_OPS = {
   "f32.rsqrt": func(0xc5, 1),
   "f32.sin": func(0xcb, 1, 128),
   "f32.cos": func(0xcc, 1, 128),
+  "f32.tan": func(0xcd, 1, 128),
+  "f32.asin": func(0xce, 1),
+  "f32.acos": func(0xcf, 1),
+  "f32.atan": func(0xd0, 1),
   "f32.pow": func(0xe0, 2, 192),
+  "f32.atan2": func(0xe1, 2, 128),
+  "f32.fmod": func(0xe2, 2, 128),
 } as const satisfies Record<string, FunctionInfo>;
 
 export const MICRO_OPS = {
