@@ -1,7 +1,7 @@
 import { type Index, o, type Register, times, type View } from "../program/builder.js";
 import { LIMITS } from "../program/types.js";
 import type { Resizing } from "./resize.js";
-import type { ResizedAxis } from "./resize-axes.js";
+import { type ResizedAxis, scaleOf } from "./resize-axes.js";
 import { coordinateStage, isOnInput } from "./resize-coordinate.js";
 import type { Operand, StageList } from "./shared/context.js";
 import { convert } from "./shared/conversion.js";
@@ -81,7 +81,7 @@ function indexStage(stages: StageList, r: Resizing, axis: ResizedAxis): Operand 
           case "round_prefer_ceil":
             return b.op("f64.floor", b.add(x, b.f64(0.5)));
           case "simple":
-            return rounded(axis.scale < 1 ? "ceil" : "floor");
+            return rounded(axis.to < axis.from ? "ceil" : "floor");
           default:
             return b.op(`f64.${rounding}`, x);
         }
@@ -90,9 +90,10 @@ function indexStage(stages: StageList, r: Resizing, axis: ResizedAxis): Operand 
   }));
 }
 
-/** Axes whose every cell is repeated `scale` times: ⌊p ÷ scale⌋, which is affine in (cell, repeat). */
+/** Axes whose every cell is repeated: ⌊p ÷ scale⌋, which is affine in (cell, repeat). */
 function isWholeStep({ transformation, rounding }: Resizing, axis: ResizedAxis): boolean {
-  if (!Number.isInteger(axis.scale) || axis.count !== axis.extent * axis.scale) return false;
+  const scale = scaleOf(axis);
+  if (!Number.isInteger(scale) || axis.count !== axis.extent * scale) return false;
   const down = rounding === "floor" || rounding === "simple";
   switch (transformation) {
     case "asymmetric":
@@ -136,7 +137,7 @@ function layoutOf(r: Resizing, steps: readonly ResizedAxis[]): Laid[] {
       return;
     }
     flush();
-    laid.push({ axis, extent, out: steps.includes(a) ? [extent, a.scale] : [a.count] });
+    laid.push({ axis, extent, out: steps.includes(a) ? [extent, scaleOf(a)] : [a.count] });
   });
   flush();
   return laid;

@@ -100,7 +100,7 @@ export function lowerResize(context: LoweringContext, request: ResizeRequest): L
   const moves = (a: ResizedAxis): boolean =>
     transformation === "tf_crop_and_resize" ||
     transformation === "tf_half_pixel_for_nn" ||
-    a.scale !== 1 ||
+    a.from !== a.to ||
     a.count !== a.extent;
   const resizing: Resizing = {
     ...request,
