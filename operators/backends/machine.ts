@@ -8,6 +8,19 @@ export interface Call {
   readonly out: number;
 }
 
+/** The calls of a recurrence (`Scan`): for each t in order, slice t of each call in order. */
+export interface ScanCall {
+  readonly steps: number;
+  readonly calls: readonly Call[];
+}
+
+/** What a machine runs at once. */
+export type MachineCall = Call | ScanCall;
+
+export function isScan(call: MachineCall): call is ScanCall {
+  return "steps" in call;
+}
+
 export interface CallSource {
   /** Byte offset in the arena. */
   readonly offset: number;
@@ -22,9 +35,9 @@ export interface CallSource {
 export interface Machine {
   readonly name: "interpreter" | "wasm";
   /** What `load` would allocate for these calls, in bytes. */
-  estimate(calls: readonly Call[], arenaBytes: number): number;
+  estimate(calls: readonly MachineCall[], arenaBytes: number): number;
   /** Prepares the arena and all calls. Called once. */
-  load(calls: readonly Call[], arenaBytes: number): Promise<void>;
+  load(calls: readonly MachineCall[], arenaBytes: number): Promise<void>;
   /** Says that the bytes of all constants are in place; called once, before the first run. */
   constantsReady(): void;
   /** A view of `length` arena bytes; valid until `close`. */

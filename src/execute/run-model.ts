@@ -3,6 +3,7 @@ import {
   canonicalNaNs,
   findDefinition,
   firstNonCanonical,
+  isFloat,
   type Machine,
   type Tensor,
   type TensorType,
@@ -118,8 +119,7 @@ export function planFor(
  */
 function isSteerable(model: Model, name: string, t: Tensor): boolean {
   if (!isFoldable(t)) return false;
-  if (t.dtype === "i64" || t.dtype === "i32" || t.dtype === "bool") return true;
-  return t.dtype === "f32" && model.graph.nodes.some((node) => asksFor(node, name));
+  return !isFloat(t.dtype) || model.graph.nodes.some((node) => asksFor(node, name));
 }
 
 function asksFor(node: GraphNode, name: string): boolean {

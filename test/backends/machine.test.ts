@@ -7,6 +7,7 @@ import {
   InterpreterMachine,
   type Lowering,
   type Machine,
+  type MachineCall,
   type Tensor,
 } from "../../operators/index.js";
 import { DEFINITION_CASES } from "../definitions/cases/index.js";
@@ -20,7 +21,7 @@ import { edgeTensor } from "./edge-tensors.js";
  */
 interface Placed {
   readonly label: string;
-  readonly calls: Call[];
+  readonly calls: MachineCall[];
   /** Bytes to be put into the arena first. */
   readonly inputs: { readonly offset: number; readonly bytes: Uint8Array }[];
   /** Where every stage's result lies. */
@@ -50,7 +51,7 @@ function placeCase(testCase: DefinitionCase, seed: number, base: number, constan
     const length = byteLength({ dtype: program.dtype, dims: program.out });
     return { offset: reserve(length), length };
   });
-  const calls = lowering.stages.map((stage, s): Call => {
+  const stageCalls = lowering.stages.map((stage, s): Call => {
     return {
       program: stage.program,
       out: results[s]?.offset as number,
@@ -64,8 +65,15 @@ function placeCase(testCase: DefinitionCase, seed: number, base: number, constan
       ),
     };
   });
+  const calls = withScan(stageCalls, lowering);
   const label = `${testCase.operator}-${testCase.version} ${testCase.note ?? ""} ${JSON.stringify(testCase.inputs)}`;
   return { placed: { label, calls, inputs, results } satisfies Placed, end };
+}
+
+function withScan(calls: readonly Call[], { scan }: Lowering): MachineCall[] {
+  if (!scan) return [...calls];
+  const { first, end, steps } = scan;
+  return [...calls.slice(0, first), { steps, calls: calls.slice(first, end) }, ...calls.slice(end)];
 }
 
 /** Operators that are folded at binding have no programs to run. */

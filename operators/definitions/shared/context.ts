@@ -3,7 +3,8 @@ import { AssayError } from "../../errors.js";
 import type { View } from "../../program/builder.js";
 import { buildProgram, type ProgramSpec } from "../../program/builder.js";
 import { type Tensor, type TensorType, viewOf } from "../../tensor.js";
-import type { Lowering, LoweringContext, Stage, StageSource } from "../definition.js";
+import type { Lowering, LoweringContext, Scan, Stage, StageSource } from "../definition.js";
+import { requireCausal } from "./causal.js";
 
 /** Helpers that every definition uses to read its node: attributes, inputs, steering values. */
 
@@ -141,9 +142,21 @@ export function inputOperand(context: LoweringContext, index: number): Operand {
   return { ...input(context, index), from: { kind: "input", index } };
 }
 
+/** A stage of a recurrence: its element at t may depend on earlier t. */
+export interface Recurrence {
+  readonly name: string;
+  readonly dtype: DType;
+  /** Dims after t. */
+  readonly dims: readonly number[];
+  operands(siblings: readonly Operand[]): readonly Operand[];
+  /** `out` is t and then `dims`. */
+  program(views: readonly View[]): Omit<ProgramSpec, "sources" | "dtype" | "out">;
+}
+
 /** Collects the stages of a lowering; each `add` yields the operand later stages read. */
 export class StageList {
   private readonly stages: Stage[] = [];
+  private scanned: Scan | undefined;
 
   /**
    * Adds a stage. `spec.sources` follow from `operands`; in `step` and `finish`, `views[i]` reads
@@ -165,9 +178,35 @@ export class StageList {
     };
   }
 
+  /**
+   * Adds the stages of a recurrence over t = 0 … steps − 1, the first out dim of each; at most once
+   * per list. `operands` is given all of them, so that a stage can read any at earlier t. Throws
+   * `program/invalid` for a read that is not known to be earlier.
+   */
+  scan(steps: number, recurrences: readonly Recurrence[]): Operand[] {
+    const first = this.stages.length;
+    const all = recurrences.map(({ dtype, dims }, i): Operand => {
+      return { dtype, dims: [steps, ...dims], from: { kind: "stage", index: first + i } };
+    });
+    recurrences.forEach((r, i) => {
+      const operands = r.operands(all);
+      const { dims } = all[i] as Operand;
+      this.add(r.name, operands, dims, (views) => ({
+        dtype: r.dtype,
+        out: dims,
+        ...r.program(views),
+      }));
+      requireCausal(this.stages[first + i] as Stage, first, first + i, steps);
+    });
+    if (this.scanned) throw new AssayError("program/invalid", "a lowering has one scan");
+    this.scanned = { first, end: this.stages.length, steps };
+    return all;
+  }
+
   /** The finished lowering. Each output must be a stage of this list. */
   lowering(outputs: readonly Operand[]): Lowering {
     return {
+      ...(this.scanned ? { scan: this.scanned } : {}),
       stages: this.stages,
       outputs: outputs.map((t) => {
         if (t.from.kind !== "stage") {
