@@ -78,7 +78,7 @@ export function subgraph(spec: SubgraphSpec): NodeAttribute {
     inputs: (spec.inputs ?? []).map((name) => ({ name, type: null })),
     outputs: spec.outputs.map((name) => ({ name, type })),
     initializers: Object.entries(spec.weights ?? {}).map(([name, weight]) => ({ name, weight })),
-    nodes: spec.nodes.map(nodeOf),
+    nodes: spec.nodes.map((node, i) => nodeOf(node, i, 20)),
   };
   return { kind: "graph", value };
 }
