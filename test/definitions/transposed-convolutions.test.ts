@@ -6,7 +6,7 @@ import { coordinates, dot, fl, flatten, moderate, seeded } from "../support/refe
 import { int, ints, runNode, text } from "../support/run-definition.js";
 import { bitsOf } from "../support/tensors.js";
 
-/** ConvTranspose against a scatter in f64 and, bit for bit, against a fold over a spread input. */
+/** ConvTranspose against a scatter in f64 and, bit for bit, against a fold in f32. */
 
 interface Case {
   readonly spatial: readonly number[];
@@ -107,18 +107,18 @@ function scatter(c: Case, x: readonly number[], w: readonly number[], bias: read
   return y;
 }
 
-/** Rule 9 over the spread input: cells between and outside are +0, multiplied and added. */
+/** Rule 9 over the steps that lie on the stride; a cell outside X is +0, multiplied and added. */
 function gather(c: Case, x: readonly number[], w: readonly number[], bias: readonly number[]) {
   const dims = dimsOf(c);
   return coordinates(dims.y).map(([n = 0, map = 0, ...position]) => {
     const group = Math.floor(map / c.outer);
-    const pairs = coordinates([c.inner, ...c.kernel]).map(([inner = 0, ...k]) => {
+    const pairs = coordinates([c.inner, ...c.kernel]).flatMap(([inner = 0, ...k]) => {
       const channel = group * c.inner + inner;
       const full = position.map((p, i) => p + at(c.begin, i) - at(k, i) * at(c.dilations, i));
-      const isCell = full.every((f, i) => f % at(c.strides, i) === 0);
+      if (full.some((f, i) => f % at(c.strides, i) !== 0)) return [];
       const from = flatten([n, channel, ...full.map((f, i) => f / at(c.strides, i))], dims.x);
       const weight = at(w, flatten([channel, map % c.outer, ...k], dims.w) as number);
-      return [isCell && from !== undefined ? at(x, from) : 0, weight] as const;
+      return [[from === undefined ? 0 : at(x, from), weight] as const];
     });
     return fl(dot(pairs) + at(bias, map));
   });
