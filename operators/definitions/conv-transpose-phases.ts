@@ -72,19 +72,23 @@ export function phasesOf(axis: PhasedAxis): Phases {
 /** The kernel positions of one choice of a class per axis. */
 export type Choice = readonly Class[];
 
-/** All choices; where they would need too many dims, those of the first axis one phase at a time. */
+/**
+ * All choices. Where they would need too many dims (three strided axes), those of the axis with the
+ * fewest phases are taken one phase at a time, which needs no dim.
+ */
 export function choicesOf(axes: readonly Phases[]): Choice[] {
-  const options = axes.map((a) => a.classes);
   const rank = 3 + axes.length + axes.filter((a) => a.classes.some((c) => c.count > 1)).length;
-  if (rank > LIMITS.rank) {
-    options[0] = (options[0] as readonly Class[]).flatMap(({ first, count, steps }) =>
-      Array.from({ length: count }, (_, i) => ({ first: first + i, count: 1, steps })),
-    );
-  }
+  const phases = axes.map((a) => a.classes.reduce((sum, c) => sum + c.count, 0));
+  const least = rank > LIMITS.rank ? phases.indexOf(Math.min(...phases)) : -1;
+  const options = axes.map((a, i) => (i === least ? a.classes.flatMap(onePhaseEach) : a.classes));
   return options.reduce<Class[][]>(
     (found, classes) => found.flatMap((c) => classes.map((next) => [...c, next])),
     [[]],
   );
+}
+
+function onePhaseEach({ first, count, steps }: Class): Class[] {
+  return Array.from({ length: count }, (_, i) => ({ first: first + i, count: 1, steps }));
 }
 
 /** What is convolved, and how sums are stored. */
@@ -165,7 +169,8 @@ export function placeStages(stages: StageList, axis: Phases, at: number): [Opera
       const u = b.coordinate([o(0), begin]);
       const inverse = b.i64(inverseOf(dilation / common, step));
       const whole = b.op("i64.div_u", u, b.i64(common));
-      const found = b.op("i64.rem_u", b.mul(whole, inverse), b.i64(step));
+      const residue = b.op("i64.rem_u", whole, b.i64(step));
+      const found = b.op("i64.rem_u", b.mul(residue, inverse), b.i64(step));
       const reached = b.eq(b.op("i64.rem_u", u, b.i64(common)), b.i64(0));
       return b.select(reached, found, b.i64(-1));
     },
@@ -218,8 +223,14 @@ function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
-/** x with x · a ≡ 1 modulo m; 0 for m = 1. */
+/** x in 0 … m − 1 with x · a ≡ 1 modulo m, for coprime a and m. */
 function inverseOf(a: number, m: number): number {
-  for (let x = 0; x < m; x++) if ((x * a) % m === 1 % m) return x;
-  return 0;
+  let [r, next] = [m, a % m];
+  let [x, following] = [0, 1];
+  while (next > 0) {
+    const whole = Math.floor(r / next);
+    [r, next] = [next, r - whole * next];
+    [x, following] = [following, x - whole * following];
+  }
+  return ((x % m) + m) % m;
 }

@@ -107,6 +107,9 @@ function channelsOf(context: LoweringContext, x: readonly number[], w: readonly 
   return { batch, groups, inner: channels / groups, outer, kernel };
 }
 
+/** Of an attribute: products of two are exact. */
+const MOST = 2 ** 24;
+
 function axesOf(
   context: LoweringContext,
   spatial: readonly number[],
@@ -117,7 +120,9 @@ function axesOf(
   const list = (name: string, length: number, fallback: number, least: number): number[] => {
     const values = intsAttribute(context, name) ?? new Array<number>(length).fill(fallback);
     if (values.length !== length) throw invalid(context, `${name} has ${values.length} entries`);
-    if (values.some((v) => v < least)) throw invalid(context, `${name} [${values}] below ${least}`);
+    if (values.some((v) => v < least || v > MOST)) {
+      throw invalid(context, `${name} [${values}] outside ${least} to ${MOST}`);
+    }
     return values;
   };
   const strides = list("strides", rank, 1, 1);

@@ -1,8 +1,8 @@
 import { type BodyBuilder, k, o, type Register, type View } from "../program/builder.js";
 import { zero } from "../program/literal.js";
-import type { Resizing } from "./resize.js";
 import { type ResizedAxis, scaleOf } from "./resize-axes.js";
 import { coordinateStage } from "./resize-coordinate.js";
+import type { Resizing } from "./resize-request.js";
 import type { Operand, StageList } from "./shared/context.js";
 
 /**

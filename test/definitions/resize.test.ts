@@ -142,7 +142,7 @@ describe("Resize, linear and cubic", () => {
           expect(Math.abs(at(got, i) - want)).toBeLessThan(2e-5);
         });
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
   });
 

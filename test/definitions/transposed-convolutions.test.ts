@@ -139,7 +139,7 @@ describe("ConvTranspose", () => {
           expect(Math.abs(at(got, i) - want)).toBeLessThan(1e-4);
         });
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 
