@@ -5,6 +5,7 @@ import { averagePool } from "./average-pool.js";
 import { batchNormalization } from "./batch-normalization.js";
 import { bitShift, bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from "./bitwise.js";
 import { cast, castLike } from "./cast.js";
+import { causalConvWithState } from "./causal-conv-with-state.js";
 import { clip } from "./clip.js";
 import { equal, greater, greaterOrEqual, less, lessEqual } from "./comparisons.js";
 import { compress } from "./compress.js";
@@ -12,12 +13,15 @@ import { concat } from "./concat.js";
 import { constant } from "./constant.js";
 import { constantOfShape } from "./constant-of-shape.js";
 import { conv } from "./conv.js";
+import { convTranspose } from "./conv-transpose.js";
+import { cumSum } from "./cum-sum.js";
 import { cumProd, cumSum } from "./cum-sum.js";
 import type { OperatorDefinition } from "./definition.js";
 import { depthToSpace, spaceToDepth } from "./depth-to-space.js";
 import { dropout } from "./dropout.js";
 import { einsum } from "./einsum.js";
 import { expand } from "./expand.js";
+import { eyeLike } from "./eye-like.js";
 import { flatten } from "./flatten.js";
 import { erf, exp, log, tanh } from "./functions.js";
 import { gather, gatherElements, gatherND } from "./gather.js";
@@ -25,6 +29,8 @@ import { biasGelu, fastGelu, gelu, microsoftGelu } from "./gelu.js";
 import { gemm } from "./gemm.js";
 import { globalAveragePool, globalMaxPool } from "./global-pool.js";
 import { groupNormalization, instanceNormalization } from "./group-normalization.js";
+import { gru } from "./gru.js";
+import { hardmax } from "./hardmax.js";
 import { identity } from "./identity.js";
 import { isInfinite, isNotANumber } from "./is-nan.js";
 import {
@@ -33,10 +39,16 @@ import {
   simplifiedLayerNormalization,
   simplifiedLayerNormalizationMicrosoft,
 } from "./layer-normalization.js";
+import { linearAttention } from "./linear-attention.js";
 import { and, not, or, xor } from "./logic.js";
+import { lpNormalization } from "./lp-normalization.js";
+import { globalLpPool, lpPool } from "./lp-pool.js";
 import { lrn } from "./lrn.js";
+import { lstm } from "./lstm.js";
+import { matmul } from "./matmul.js";
 import { fusedMatMul, matmul } from "./matmul.js";
 import { maxPool } from "./max-pool.js";
+import { meanVarianceNormalization } from "./mean-variance-normalization.js";
 import { max, min } from "./min-max.js";
 import { mod } from "./mod.js";
 import { nonZero } from "./non-zero.js";
@@ -59,6 +71,8 @@ import {
 } from "./reduce.js";
 import { relu } from "./relu.js";
 import { reshape } from "./reshape.js";
+import { rnn } from "./rnn.js";
+import { resize } from "./resize.js";
 import { reverseSequence } from "./reverse-sequence.js";
 import { reciprocal, sqrt } from "./roots.js";
 import { rotaryEmbedding, rotaryEmbeddingMicrosoft } from "./rotary-embedding.js";
@@ -82,6 +96,7 @@ import { tile } from "./tile.js";
 import { topK } from "./top-k.js";
 import { transpose } from "./transpose.js";
 import { trilu } from "./trilu.js";
+import { upsample } from "./upsample.js";
 import { where } from "./where.js";
 
 /** Every definition, in alphabetical order of the files. */
@@ -102,6 +117,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   bitwiseXor,
   cast,
   castLike,
+  causalConvWithState,
   clip,
   equal,
   greater,
@@ -113,6 +129,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   constant,
   constantOfShape,
   conv,
+  convTranspose,
   cumProd,
   cumSum,
   depthToSpace,
@@ -120,6 +137,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   dropout,
   einsum,
   expand,
+  eyeLike,
   flatten,
   erf,
   exp,
@@ -137,6 +155,8 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   globalMaxPool,
   groupNormalization,
   instanceNormalization,
+  gru,
+  hardmax,
   identity,
   isInfinite,
   isNotANumber,
@@ -144,14 +164,20 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   rmsNormalization,
   simplifiedLayerNormalization,
   simplifiedLayerNormalizationMicrosoft,
+  linearAttention,
   and,
   not,
   or,
   xor,
+  lpNormalization,
+  globalLpPool,
+  lpPool,
   lrn,
+  lstm,
   fusedMatMul,
   matmul,
   maxPool,
+  meanVarianceNormalization,
   max,
   min,
   mod,
@@ -175,6 +201,8 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   reduceSumSquare,
   relu,
   reshape,
+  rnn,
+  resize,
   reverseSequence,
   reciprocal,
   sqrt,
@@ -214,6 +242,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   topK,
   transpose,
   trilu,
+  upsample,
   where,
 ];
 

@@ -1,7 +1,7 @@
 import {
   AssayError,
   canonicalNaNs,
-  elementCount,
+  findDefinition,
   firstNonCanonical,
   isFloat,
   type Machine,
@@ -11,7 +11,7 @@ import {
 import { bind } from "../graph/bind.js";
 import { bindingDigest, type ModelDigest, planDigest, profileDigest } from "../graph/digests.js";
 import type { Granularity, Plan } from "../graph/plan.js";
-import type { Model } from "../graph/types.js";
+import type { GraphNode, Model } from "../graph/types.js";
 import { isFoldable } from "../graph/values.js";
 import type { Digest, Hasher } from "../merkle/hash.js";
 import { indexedRoot } from "../merkle/indexed-root.js";
@@ -108,20 +108,23 @@ export function planFor(
   granularity: Granularity = "layer",
 ): Plan {
   const types = new Map<string, TensorType>(inputs);
-  const steering = [...inputs].filter(([, t]) => isSteerable(t));
+  const steering = [...inputs].filter(([name, t]) => isSteerable(model, name, t));
   return bind(model, { types, values: new Map(steering), granularity });
 }
 
-/** Most elements of a float input that may steer. */
-const FLOAT_STEERING = 64;
-
 /**
- * Shapes and axes are integers, conditions bools; floats are a depth, the ends of a range, scales, or
- * what NonZero looks at. Finding out who is asked folds all that follows from the candidates, which for
- * float inputs is mostly in vain, so only small ones are.
+ * Shapes, axes and conditions are integers, and may come about by computation. Scales and ranges are
+ * floats: these steer only where a node asks for the input itself, because data is float as well and
+ * is not to be computed at binding.
  */
-function isSteerable(t: Tensor): boolean {
-  return isFloat(t.dtype) ? elementCount(t.dims) <= FLOAT_STEERING : isFoldable(t);
+function isSteerable(model: Model, name: string, t: Tensor): boolean {
+  if (!isFoldable(t)) return false;
+  return !isFloat(t.dtype) || model.graph.nodes.some((node) => asksFor(node, name));
+}
+
+function asksFor(node: GraphNode, name: string): boolean {
+  const { steering = [] } = findDefinition(node.domain, node.operator) ?? {};
+  return steering.some((at) => node.inputs[at] === name);
 }
 
 /** The roots of a trace. */

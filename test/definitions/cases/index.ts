@@ -5,7 +5,11 @@ import { INDEX_CASES } from "./index-operators.js";
 import { MAP_CASES } from "./maps.js";
 import { NORM_CASES } from "./norms.js";
 import { POOL_CASES } from "./pools.js";
+import { RECURRENT_CASES } from "./recurrent.js";
+import { POWER_NORM_CASES } from "./power-norms.js";
 import { REDUCTION_CASES } from "./reductions.js";
+import { RESIZE_CASES } from "./resizing.js";
+import { TRANSPOSED_CONVOLUTION_CASES } from "./transposed-convolutions.js";
 import { SCATTER_CASES } from "./scatters.js";
 import { SELECTION_CASES } from "./selections.js";
 import { TRANSFORMER_CASES } from "./transformer-operators.js";
@@ -19,7 +23,11 @@ export const DEFINITION_CASES: readonly DefinitionCase[] = [
   ...MAP_CASES,
   ...NORM_CASES,
   ...POOL_CASES,
+  ...RECURRENT_CASES,
+  ...POWER_NORM_CASES,
   ...REDUCTION_CASES,
+  ...RESIZE_CASES,
+  ...TRANSPOSED_CONVOLUTION_CASES,
   ...EINSUM_CASES,
   ...SCATTER_CASES,
   ...SELECTION_CASES,
