@@ -10,7 +10,7 @@ import {
   unsupported,
 } from "./shared/context.js";
 import { FLOATS } from "./shared/elementwise.js";
-import { scalarValue } from "./shared/scalar-value.js";
+import { scalarValue } from "./shared/known-value.js";
 
 /**
  * Dropout in inference: the first output is the input, the second a mask of ones, before version 12,

@@ -49,6 +49,7 @@ import { maxPool } from "./max-pool.js";
 import { meanVarianceNormalization } from "./mean-variance-normalization.js";
 import { max, min } from "./min-max.js";
 import { mod } from "./mod.js";
+import { nonMaxSuppression } from "./non-max-suppression.js";
 import { nonZero } from "./non-zero.js";
 import { oneHot } from "./one-hot.js";
 import { pad } from "./pad.js";
@@ -94,6 +95,7 @@ import { tile } from "./tile.js";
 import { topK } from "./top-k.js";
 import { transpose } from "./transpose.js";
 import { trilu } from "./trilu.js";
+import { unique } from "./unique.js";
 import { upsample } from "./upsample.js";
 import { where } from "./where.js";
 
@@ -179,6 +181,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   max,
   min,
   mod,
+  nonMaxSuppression,
   nonZero,
   oneHot,
   pad,
@@ -241,6 +244,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   transpose,
   trilu,
   upsample,
+  unique,
   where,
 ];
 
