@@ -18,11 +18,13 @@ import { cumProd, cumSum } from "./cum-sum.js";
 import type { OperatorDefinition } from "./definition.js";
 import { depthToSpace, spaceToDepth } from "./depth-to-space.js";
 import { dropout } from "./dropout.js";
+import { dynamicQuantizeLinear } from "./dynamic-quantize-linear.js";
 import { einsum } from "./einsum.js";
 import { expand } from "./expand.js";
 import { eyeLike } from "./eye-like.js";
 import { flatten } from "./flatten.js";
 import { erf, exp, log, tanh } from "./functions.js";
+import { fusedMatMul } from "./fused-matmul.js";
 import { gather, gatherElements, gatherND } from "./gather.js";
 import { biasGelu, fastGelu, gelu, microsoftGelu } from "./gelu.js";
 import { gemm } from "./gemm.js";
@@ -45,6 +47,7 @@ import { globalLpPool, lpPool } from "./lp-pool.js";
 import { lrn } from "./lrn.js";
 import { lstm } from "./lstm.js";
 import { fusedMatMul, matmul } from "./matmul.js";
+import { matmul } from "./matmul.js";
 import { maxPool } from "./max-pool.js";
 import { meanVarianceNormalization } from "./mean-variance-normalization.js";
 import { max, min } from "./min-max.js";
@@ -54,6 +57,9 @@ import { nonZero } from "./non-zero.js";
 import { oneHot } from "./one-hot.js";
 import { pad } from "./pad.js";
 import { pow } from "./pow.js";
+import { convInteger, qLinearConv } from "./quantised-conv.js";
+import { matmulInteger, qLinearMatMul } from "./quantised-matmul.js";
+import { dequantizeLinear, quantizeLinear } from "./quantize-linear.js";
 import { range } from "./range.js";
 import { leakyRelu, prelu, thresholdedRelu } from "./rectifiers.js";
 import {
@@ -136,6 +142,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   spaceToDepth,
   dropout,
   einsum,
+  dynamicQuantizeLinear,
   expand,
   eyeLike,
   flatten,
@@ -186,6 +193,12 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   oneHot,
   pad,
   pow,
+  convInteger,
+  qLinearConv,
+  matmulInteger,
+  qLinearMatMul,
+  dequantizeLinear,
+  quantizeLinear,
   range,
   leakyRelu,
   prelu,
@@ -257,6 +270,9 @@ export function findDefinition(domain: string, name: string): OperatorDefinition
 }
 
 /** The schema version a node of opset `opset` uses, or `undefined` where it is too old. */
-export function resolveVersion(definition: OperatorDefinition, opset: number): number | undefined {
+export function resolveVersion(
+  definition: Pick<OperatorDefinition, "versions">,
+  opset: number,
+): number | undefined {
   return definition.versions.filter((v) => v <= opset).at(-1);
 }

@@ -6,6 +6,7 @@ import { MAP_CASES } from "./maps.js";
 import { NORM_CASES } from "./norms.js";
 import { POOL_CASES } from "./pools.js";
 import { POWER_NORM_CASES } from "./power-norms.js";
+import { QUANTISED_CASES } from "./quantised.js";
 import { RECURRENT_CASES } from "./recurrent.js";
 import { REDUCTION_CASES } from "./reductions.js";
 import { RESIZE_CASES } from "./resizing.js";
@@ -25,6 +26,7 @@ export const DEFINITION_CASES: readonly DefinitionCase[] = [
   ...POOL_CASES,
   ...RECURRENT_CASES,
   ...POWER_NORM_CASES,
+  ...QUANTISED_CASES,
   ...REDUCTION_CASES,
   ...RESIZE_CASES,
   ...TRANSPOSED_CONVOLUTION_CASES,
