@@ -46,7 +46,6 @@ import { lpNormalization } from "./lp-normalization.js";
 import { globalLpPool, lpPool } from "./lp-pool.js";
 import { lrn } from "./lrn.js";
 import { lstm } from "./lstm.js";
-import { fusedMatMul, matmul } from "./matmul.js";
 import { matmul } from "./matmul.js";
 import { maxPool } from "./max-pool.js";
 import { meanVarianceNormalization } from "./mean-variance-normalization.js";
@@ -150,6 +149,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   exp,
   log,
   tanh,
+  fusedMatMul,
   gather,
   gatherElements,
   gatherND,
@@ -181,7 +181,6 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   lpPool,
   lrn,
   lstm,
-  fusedMatMul,
   matmul,
   maxPool,
   meanVarianceNormalization,
