@@ -51,6 +51,7 @@ import { maxPool } from "./max-pool.js";
 import { meanVarianceNormalization } from "./mean-variance-normalization.js";
 import { max, min } from "./min-max.js";
 import { mod } from "./mod.js";
+import { nonMaxSuppression } from "./non-max-suppression.js";
 import { nonZero } from "./non-zero.js";
 import { oneHot } from "./one-hot.js";
 import { pad } from "./pad.js";
@@ -99,6 +100,7 @@ import { tile } from "./tile.js";
 import { topK } from "./top-k.js";
 import { transpose } from "./transpose.js";
 import { trilu } from "./trilu.js";
+import { unique } from "./unique.js";
 import { upsample } from "./upsample.js";
 import { where } from "./where.js";
 
@@ -153,6 +155,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   sin,
   tan,
   tanh,
+  fusedMatMul,
   gather,
   gatherElements,
   gatherND,
@@ -184,13 +187,13 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   lpPool,
   lrn,
   lstm,
-  fusedMatMul,
   matmul,
   maxPool,
   meanVarianceNormalization,
   max,
   min,
   mod,
+  nonMaxSuppression,
   nonZero,
   oneHot,
   pad,
@@ -259,6 +262,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   transpose,
   trilu,
   upsample,
+  unique,
   where,
 ];
 
