@@ -22,19 +22,24 @@ export interface GraphSpec {
     readonly dtype?: DType;
     readonly dims: readonly (number | string | null)[] | null;
   }[];
-  readonly outputs: readonly string[];
+  /** Names, of f32 tensors unless said otherwise. */
+  readonly outputs: readonly (string | { readonly name: string; readonly dtype: DType })[];
   readonly nodes: readonly NodeSpec[];
+  /** Of ai.onnx; 20 unless given. */
+  readonly opset?: number;
   readonly weights?: Readonly<Record<string, Tensor>>;
 }
 
-/** A model of opset 20. */
 export function modelOf(spec: GraphSpec): Model {
   return {
     graph: {
       name: "test",
       inputs: spec.inputs.map((v) => ({ dtype: "f32" as const, ...v })),
-      outputs: spec.outputs.map((name) => ({ name, dtype: "f32", dims: null })),
-      nodes: spec.nodes.map(nodeOf),
+      outputs: spec.outputs.map((v) => ({
+        ...(typeof v === "string" ? { name: v, dtype: "f32" as const } : v),
+        dims: null,
+      })),
+      nodes: spec.nodes.map((node, i) => nodeOf(node, i, spec.opset ?? 20)),
     },
     weights: new Map(Object.entries(spec.weights ?? {})),
   };
@@ -43,10 +48,11 @@ export function modelOf(spec: GraphSpec): Model {
 function nodeOf(
   { op, inputs, outputs, attributes = {}, name }: NodeSpec,
   index: number,
+  opset: number,
 ): GraphNode {
   const definition = findDefinition("", op);
-  const version = definition && resolveVersion(definition, 20);
-  if (version === undefined) throw new Error(`${op} has no definition for opset 20`);
+  const version = definition && resolveVersion(definition, opset);
+  if (version === undefined) throw new Error(`${op} has no definition for opset ${opset}`);
   return {
     name: name ?? `${op}_${index}`,
     domain: "",
