@@ -31,7 +31,7 @@ function floats(dtype: DType, dims: readonly number[], seed: number): Tensor {
 
 /** The model as a file and back, on the given inputs in the order of the graph's. */
 function worldFor(spec: GraphSpec, ...inputs: Tensor[]): World {
-  const model = modelOf({ ...spec, opset: OPSET });
+  const model = modelOf(spec, OPSET);
   const file = writeOnnx(model, { opsets: new Map([["", OPSET]]), producer: "test" });
   return worldOf(importOnnx(file), ...inputs);
 }
