@@ -9,7 +9,7 @@ export const PLAN_LIMITS = {
   /** Nodes that are bound, those of a loop's body once per iteration. A node takes about 5 KB of plan. */
   nodes: 2 ** 17,
   /** Iterations of all loops and scans together. */
-  iterations: 2 ** 16,
+  iterations: 2 ** 14,
   /**
    * Names and list items that bound nodes and subgraphs mention, once per iteration too: a node may have
    * any number of them, so the count of nodes alone bounds no work.
