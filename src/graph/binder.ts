@@ -1,5 +1,6 @@
 import {
   AssayError,
+  elementCount,
   findDefinition,
   type Lowering,
   type OperatorDefinition,
@@ -177,6 +178,10 @@ export class Binder implements Inliner {
     const steps = executedInstructions(lowering);
     if (steps > FOLD_STEPS) return false;
     this.count("foldSteps", steps);
+    this.count(
+      "foldedElements",
+      lowering.outputs.reduce((n, t) => n + elementCount(t.dims), 0),
+    );
     return true;
   }
 

@@ -29,6 +29,8 @@ export const PLAN_LIMITS = {
   rank: 255,
   /** Instructions that all folded nodes together execute: some ten seconds of the interpreter. */
   foldSteps: 2 ** 28,
+  /** Elements of all values that were folded: a loop may make many of them. */
+  foldedElements: 2 ** 24,
 } as const;
 
 /**
@@ -57,4 +59,5 @@ const WORDS = {
   rank: "dims of one tensor",
   live: "live tensors",
   foldSteps: "instructions of folding",
+  foldedElements: "elements of folded values",
 } as const;
