@@ -14,8 +14,8 @@ export interface Binding {
   /** Concrete type of every graph input, by name. */
   readonly types: ReadonlyMap<string, TensorType>;
   /**
-   * Values of integer and bool inputs that may steer shapes. Only those that really do become part
-   * of the plan; leaving one out that does is an error.
+   * Values of inputs that may steer shapes. Only those that really do become part of the plan; leaving
+   * one out that does is an error.
    */
   readonly values?: ReadonlyMap<string, Tensor>;
   readonly granularity?: Granularity;

@@ -28,14 +28,14 @@ export interface GraphSpec {
   readonly weights?: Readonly<Record<string, Tensor>>;
 }
 
-/** A model of opset 20. */
-export function modelOf(spec: GraphSpec): Model {
+/** A model of opset 20, or of another. */
+export function modelOf(spec: GraphSpec, opset = 20): Model {
   return {
     graph: {
       name: "test",
       inputs: spec.inputs.map((v) => ({ dtype: "f32" as const, ...v })),
       outputs: spec.outputs.map((name) => ({ name, dtype: "f32", dims: null })),
-      nodes: spec.nodes.map(nodeOf),
+      nodes: spec.nodes.map((node, i) => nodeOf(node, i, opset)),
     },
     weights: new Map(Object.entries(spec.weights ?? {})),
   };
@@ -44,10 +44,11 @@ export function modelOf(spec: GraphSpec): Model {
 function nodeOf(
   { op, inputs, outputs, attributes = {}, name }: NodeSpec,
   index: number,
+  opset: number,
 ): GraphNode {
   const definition = findControlFlow("", op) ?? findDefinition("", op);
-  const version = definition && resolveVersion(definition, 20);
-  if (version === undefined) throw new Error(`${op} has no definition for opset 20`);
+  const version = definition && resolveVersion(definition, opset);
+  if (version === undefined) throw new Error(`${op} has no definition for opset ${opset}`);
   return {
     name: name ?? `${op}_${index}`,
     domain: "",
@@ -77,7 +78,7 @@ export function subgraph(spec: SubgraphSpec): NodeAttribute {
     inputs: (spec.inputs ?? []).map((name) => ({ name, type: null })),
     outputs: spec.outputs.map((name) => ({ name, type })),
     initializers: Object.entries(spec.weights ?? {}).map(([name, weight]) => ({ name, weight })),
-    nodes: spec.nodes.map(nodeOf),
+    nodes: spec.nodes.map((node, i) => nodeOf(node, i, 20)),
   };
   return { kind: "graph", value };
 }

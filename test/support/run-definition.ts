@@ -68,3 +68,4 @@ export const float = (value: number): AttributeValue => ({
   value: Math.fround(value),
 });
 export const text = (value: string): AttributeValue => ({ kind: "string", value });
+export const texts = (...value: string[]): AttributeValue => ({ kind: "strings", value });

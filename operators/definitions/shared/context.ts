@@ -61,6 +61,16 @@ export function floatAttribute(context: LoweringContext, name: string, fallback?
   return a.value;
 }
 
+export function floatsAttribute(
+  context: LoweringContext,
+  name: string,
+): readonly number[] | undefined {
+  const a = context.attributes.get(name);
+  if (!a) return undefined;
+  if (a.kind !== "floats") throw invalid(context, `attribute ${name} is not a list of floats`);
+  return a.value;
+}
+
 export function stringAttribute(context: LoweringContext, name: string, fallback: string): string {
   const a = context.attributes.get(name);
   if (!a) return fallback;
@@ -73,15 +83,30 @@ export function stringAttribute(context: LoweringContext, name: string, fallback
  * Values beyond ±(2^53 − 1) saturate: ONNX uses INT64_MAX for "to the end".
  */
 export function steeringInts(context: LoweringContext, index: number): number[] | undefined {
-  if (!context.inputs[index]) return undefined;
+  const value = steeringValue(context, index);
+  return value && integersOf(context, value);
+}
+
+/** The numbers of a steering input of f32, or `undefined` where the input is left out. */
+export function steeringFloats(context: LoweringContext, index: number): number[] | undefined {
+  const value = steeringValue(context, index);
+  if (!value) return undefined;
+  if (value.dtype !== "f32") throw invalid(context, `expected f32, got ${value.dtype}`);
+  const view = viewOf(value.bytes);
+  return Array.from({ length: elementCount(value.dims) }, (_, i) => view.getFloat32(i * 4, true));
+}
+
+function steeringValue(context: LoweringContext, index: number): Tensor | undefined {
+  const type = context.inputs[index];
+  if (!type) return undefined;
   const value = context.values[index];
-  if (!value) {
-    throw new AssayError(
-      "graph/data-dependent",
-      `${context.node}: input ${index} decides a shape, but its value is only known at run time`,
-    );
-  }
-  return integersOf(context, value);
+  if (value) return value;
+  // A tensor without elements says what it says before it is computed.
+  if (elementCount(type.dims) === 0) return { ...type, bytes: new Uint8Array(0) };
+  throw new AssayError(
+    "graph/data-dependent",
+    `${context.node}: input ${index} decides a shape, but its value is only known at run time`,
+  );
 }
 
 function integersOf(context: LoweringContext, t: Tensor): number[] {
