@@ -1,3 +1,4 @@
+import type { Scan } from "../definitions/definition.js";
 import type { ElementProgram } from "../program/types.js";
 
 /** One program applied to places in a machine's arena. */
@@ -16,6 +17,13 @@ export interface ScanCall {
 
 /** What a machine runs at once. */
 export type MachineCall = Call | ScanCall;
+
+/** One call per stage as a machine runs them: those of a recurrence are one. */
+export function takingTurns(calls: readonly Call[], scan: Scan | undefined): MachineCall[] {
+  if (!scan) return [...calls];
+  const { first, end, steps } = scan;
+  return [...calls.slice(0, first), { steps, calls: calls.slice(first, end) }, ...calls.slice(end)];
+}
 
 export function isScan(call: MachineCall): call is ScanCall {
   return "steps" in call;

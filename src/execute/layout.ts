@@ -1,4 +1,10 @@
-import { byteLength, type Call, type MachineCall, type TensorType } from "../../operators/index.js";
+import {
+  byteLength,
+  type Call,
+  type MachineCall,
+  type TensorType,
+  takingTurns,
+} from "../../operators/index.js";
 import type { Plan, PlanNode } from "../graph/plan.js";
 
 /**
@@ -207,7 +213,5 @@ function nodeCalls(
       }),
     }),
   );
-  if (!scan) return calls;
-  const { first, end, steps } = scan;
-  return [...calls.slice(0, first), { steps, calls: calls.slice(first, end) }, ...calls.slice(end)];
+  return takingTurns(calls, scan);
 }
