@@ -32,6 +32,7 @@ export function nodeMachine(spec: NodeMachine): MachineUnderTest {
     id: spec.id,
     title: spec.title,
     columns: COLUMNS,
+    emulated: spec.emulator !== undefined,
     async find(options) {
       const prefix = emulatorCommand(spec);
       if ("how" in prefix) return { kind: "missing", how: prefix.how };

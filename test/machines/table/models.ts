@@ -11,7 +11,7 @@ import { importOnnx } from "../../../src/onnx/import.js";
 import { receiptToJson } from "../../../src/receipt/json.js";
 import { receiptBytes } from "../../../src/receipt/receipt.js";
 import { digestOf, textBytes } from "./digest.js";
-import type { Platform, TableRow } from "./types.js";
+import type { Platform, TableCase, TableRow } from "./types.js";
 
 /** A model with an input of each name. */
 interface ModelUnderTest {
@@ -30,14 +30,15 @@ export async function modelRows(
 ): Promise<TableRow[]> {
   const rows: TableRow[] = [];
   for (const { name, model, inputs } of models) {
-    const cases = [];
+    const cases: TableCase[] = [];
     for (const granularity of ["layer", "operator"] as const) {
       const parts = await receiptParts(model, inputs, granularity, create());
       for (const [part, bytes] of parts) {
-        cases.push({ name: `${part}, by ${granularity}`, digest: digestOf([bytes]) });
+        const index = cases.length;
+        cases.push({ index, name: `${part}, by ${granularity}`, digest: digestOf([bytes]) });
       }
     }
-    rows.push({ name: `model: ${name}`, cases });
+    rows.push({ name: `model: ${name}`, total: cases.length, cases });
   }
   return rows;
 }
