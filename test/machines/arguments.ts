@@ -14,7 +14,7 @@ export const HELP = `npm run test:machines -- [options]
   --rows pattern   only rows whose name matches this regular expression
   --sample n       emulated machines compute n cases of each row, evenly spread, not all
   --jobs n         machines at a time (1)
-  --timeout s      seconds that one machine may take (3600)
+  --timeout s      seconds that one machine may take (7200)
   --json file      write the results as JSON
   --record         put the run into docs/machines.md
   --help           this text
@@ -50,7 +50,7 @@ export function parseSettings(args: readonly string[], machines: readonly string
       rows: { type: "string" },
       sample: { type: "string" },
       jobs: { type: "string", default: "1" },
-      timeout: { type: "string", default: "3600" },
+      timeout: { type: "string", default: "7200" },
       json: { type: "string" },
       record: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
