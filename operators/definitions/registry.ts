@@ -23,7 +23,7 @@ import { einsum } from "./einsum.js";
 import { expand } from "./expand.js";
 import { eyeLike } from "./eye-like.js";
 import { flatten } from "./flatten.js";
-import { erf, exp, log, tanh } from "./functions.js";
+import { acos, asin, atan, cos, erf, exp, log, sin, tan, tanh } from "./functions.js";
 import { fusedMatMul } from "./fused-matmul.js";
 import { gather, gatherElements, gatherND } from "./gather.js";
 import { biasGelu, fastGelu, gelu, microsoftGelu } from "./gelu.js";
@@ -51,6 +51,7 @@ import { maxPool } from "./max-pool.js";
 import { meanVarianceNormalization } from "./mean-variance-normalization.js";
 import { max, min } from "./min-max.js";
 import { mod } from "./mod.js";
+import { nonMaxSuppression } from "./non-max-suppression.js";
 import { nonZero } from "./non-zero.js";
 import { oneHot } from "./one-hot.js";
 import { pad } from "./pad.js";
@@ -99,6 +100,7 @@ import { tile } from "./tile.js";
 import { topK } from "./top-k.js";
 import { transpose } from "./transpose.js";
 import { trilu } from "./trilu.js";
+import { unique } from "./unique.js";
 import { upsample } from "./upsample.js";
 import { where } from "./where.js";
 
@@ -143,10 +145,17 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   expand,
   eyeLike,
   flatten,
+  acos,
+  asin,
+  atan,
+  cos,
   erf,
   exp,
   log,
+  sin,
+  tan,
   tanh,
+  fusedMatMul,
   gather,
   gatherElements,
   gatherND,
@@ -178,13 +187,13 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   lpPool,
   lrn,
   lstm,
-  fusedMatMul,
   matmul,
   maxPool,
   meanVarianceNormalization,
   max,
   min,
   mod,
+  nonMaxSuppression,
   nonZero,
   oneHot,
   pad,
@@ -253,6 +262,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   transpose,
   trilu,
   upsample,
+  unique,
   where,
 ];
 
