@@ -82,6 +82,18 @@ export const FUNCTION_OPS = {
   "f32.tanh": func(0xc3, 1),
   "f32.erf": func(0xc4, 1),
   "f32.rsqrt": func(0xc5, 1),
+  "f32.exp2": func(0xc6, 1),
+  "f32.exp10": func(0xc7, 1),
+  "f32.expm1": func(0xc8, 1),
+  "f32.log2": func(0xc9, 1),
+  "f32.log10": func(0xca, 1),
+  "f32.sinh": func(0xd1, 1),
+  "f32.cosh": func(0xd2, 1),
+  "f32.asinh": func(0xd3, 1),
+  "f32.acosh": func(0xd4, 1),
+  "f32.atanh": func(0xd5, 1),
+  "f32.erfc": func(0xd6, 1),
+  "f32.cbrt": func(0xd7, 1),
   "f32.pow": func(0xe0, 2),
 } as const satisfies Table;
 
@@ -121,11 +133,13 @@ export function isFunctionOp(op: MicroOp): op is FunctionOp {
   return op in FUNCTION_OPS;
 }
 
+/** Functions whose programs are longer than most: their lengths, rounded up to 32. */
+const LONG_FUNCTIONS: Partial<Record<MicroOp, number>> = { "f32.erfc": 128, "f32.pow": 192 };
+
 /**
  * Weight of a micro-op in a referee's budget (1 = one native instruction on a small machine).
  * Functions count as the length of their straight-line programs, rounded up.
  */
 export function weightOf(op: MicroOp): number {
-  if (op === "f32.pow") return 192;
-  return isFunctionOp(op) ? 96 : 1;
+  return LONG_FUNCTIONS[op] ?? (isFunctionOp(op) ? 96 : 1);
 }
