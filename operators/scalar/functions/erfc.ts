@@ -12,6 +12,24 @@ import {
 } from "./blocks.js";
 import { exponentialLess1 } from "./exponential.js";
 
+/**
+ * erfc(x) = 1 − erf(x), correctly rounded for all 2^32 inputs.
+ *
+ * Formula: a = |x|, erfc(a) = exp(−a²)·(P(a) ÷ Q(a)), erfc(−a) = 2 − erfc(a). a² is exact;
+ * −a² = n·ln 2 + r, and 2^n is added to the exponent field at the end, where below 2^−126 the one rounding
+ * to f32 is the rounding to a subnormal. From 10.0542 the result rounds to +0, and it does so at the
+ * cut-off 10.0625 too. Exponential: see `exponentialLess1`.
+ *
+ * Rational function: exp(a²)·erfc(a), degrees 9 and 10, minimax in relative error on 0 ≤ a ≤ 10.1
+ * (Sanathanan–Koerner iteration with Lawson weights in 300-bit arithmetic). All coefficients are
+ * positive: nothing cancels, and the whole range needs no pieces.
+ *
+ * Error: approximation 2^−59.0 relative; in all at most @ERFCE@ units of the last place of f64, measured at
+ * 4·10^6 points.
+ *
+ * Hard cases: none to patch. b76c9f62 → 3f800085 lies 0.07 units of the last place of f64 from the middle
+ * of two f32; Q's first coefficient is one f64 below the fitted 1, which decides it rightly.@ERFC@
+ */
 const P = [
   1, 2.0908353275429286, 2.1743742406392466, 1.4370019524500095, 0.6573992075843155,
   0.2147345053099581, 0.05001364485349972, 0.008024363001553323, 0.0008090096824121048,

@@ -8,6 +8,17 @@ import {
   Squares,
 } from "./blocks.js";
 
+/**
+ * The core shared by sinh and cosh: x = n·ln 2 + r with |r| ≤ ln 2 / 2, and with p = 2^n / 2, q = 2^−n / 2
+ *   sinh(x) = (p − q)·cosh(r) + (p + q)·sinh(r),
+ *   cosh(x) = (p + q)·cosh(r) + (p − q)·sinh(r).
+ * Nothing is divided, and for small x, where n = 0, sinh(x) is sinh(r) alone.
+ *
+ * Polynomials: cosh(r) = 1 + u·C(u) and sinh(r) = r·S(u) in u = r², degrees 5 and 5, minimax in relative
+ * error (Remez exchange in 240-bit arithmetic with 1 and ½ kept, coefficients rounded to f64 one after
+ * the other), 2^−57.4 and 2^−61.7. Then S's first coefficient, 1, was made one f64 smaller: it decides the
+ * hard case of sinh.
+ */
 const C = [
   0.5, 0.041666666666603666, 0.0013888888926920208, 2.4801508523454986e-5, 2.7625250496156184e-7,
 ];
