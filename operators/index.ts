@@ -1,9 +1,16 @@
 /** The reproducible-operator library: definitions, element programs, backends. */
 
-export { interpret, runProgram } from "./backends/interpreter/index.js";
+export { interpret, runProgram, runScan } from "./backends/interpreter/index.js";
 export { InterpreterMachine } from "./backends/interpreter/machine.js";
 export { readerOf, writerOf } from "./backends/interpreter/storage.js";
-export type { Call, CallSource, Machine } from "./backends/machine.js";
+export {
+  type Call,
+  type CallSource,
+  type Machine,
+  type MachineCall,
+  type ScanCall,
+  takingTurns,
+} from "./backends/machine.js";
 export { WasmBackend } from "./backends/wasm/index.js";
 export { canonicalNaNs, firstNonCanonical } from "./canonical.js";
 export * from "./definitions/definition.js";

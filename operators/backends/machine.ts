@@ -1,3 +1,4 @@
+import type { Scan } from "../definitions/definition.js";
 import type { ElementProgram } from "../program/types.js";
 
 /** One program applied to places in a machine's arena. */
@@ -6,6 +7,26 @@ export interface Call {
   readonly sources: readonly CallSource[];
   /** Byte offset of the result. */
   readonly out: number;
+}
+
+/** The calls of a recurrence (`Scan`): for each t in order, slice t of each call in order. */
+export interface ScanCall {
+  readonly steps: number;
+  readonly calls: readonly Call[];
+}
+
+/** What a machine runs at once. */
+export type MachineCall = Call | ScanCall;
+
+/** One call per stage as a machine runs them: those of a recurrence are one. */
+export function takingTurns(calls: readonly Call[], scan: Scan | undefined): MachineCall[] {
+  if (!scan) return [...calls];
+  const { first, end, steps } = scan;
+  return [...calls.slice(0, first), { steps, calls: calls.slice(first, end) }, ...calls.slice(end)];
+}
+
+export function isScan(call: MachineCall): call is ScanCall {
+  return "steps" in call;
 }
 
 export interface CallSource {
@@ -22,9 +43,9 @@ export interface CallSource {
 export interface Machine {
   readonly name: "interpreter" | "wasm";
   /** What `load` would allocate for these calls, in bytes. */
-  estimate(calls: readonly Call[], arenaBytes: number): number;
+  estimate(calls: readonly MachineCall[], arenaBytes: number): number;
   /** Prepares the arena and all calls. Called once. */
-  load(calls: readonly Call[], arenaBytes: number): Promise<void>;
+  load(calls: readonly MachineCall[], arenaBytes: number): Promise<void>;
   /** Says that the bytes of all constants are in place; called once, before the first run. */
   constantsReady(): void;
   /** A view of `length` arena bytes; valid until `close`. */

@@ -55,6 +55,20 @@ export interface Lowering {
   readonly stages: readonly Stage[];
   /** One entry per output of the node, in order. */
   readonly outputs: readonly LoweredOutput[];
+  /** The stages of a recurrence, which run step by step instead of one after the other. */
+  readonly scan?: Scan;
+}
+
+/**
+ * Stages `first` … `end − 1` take turns: for t = 0, 1, … slice t of each, in order. The first dim of
+ * each is t, and each may read its own and its siblings' slices of earlier t, and slice t of the
+ * siblings before it. `StageList.scan` proves that.
+ */
+export interface Scan {
+  readonly first: number;
+  readonly end: number;
+  /** Extent of t. */
+  readonly steps: number;
 }
 
 export interface LoweredOutput extends TensorType {

@@ -5,6 +5,7 @@ import type { LoweringContext, OperatorDefinition } from "./definition.js";
 import {
   inputOperand,
   intAttribute,
+  registerOf,
   requireDType,
   StageList,
   unsupported,
@@ -12,18 +13,18 @@ import {
 import { FLOATS } from "./shared/elementwise.js";
 
 /**
- * Dropout in inference: the first output is the input, the second a mask of ones (bool from
- * version 10, the input's dtype before).
+ * Dropout in inference: the first output is the input, the second a mask of ones, before version 12,
+ * which leaves it open, of zeros (bool from version 10, the input's dtype before).
  *
  * The ratio is not looked at, except that training with ratio 0 equals inference.
  * Dtypes: f32, f16, bf16, f64.
  * Errors: `operator/unsupported` in training mode.
- * Source: ONNX Dropout, versions 6 (with is_test = 1), 7, 10, 12, 13, 22.
+ * Source: ONNX Dropout, versions 1, 6 (both with is_test = 1), 7, 10, 12, 13, 22.
  */
 export const dropout: OperatorDefinition = {
   domain: "",
   name: "Dropout",
-  versions: [6, 7, 10, 12, 13, 22],
+  versions: [1, 6, 7, 10, 12, 13, 22],
   steering: [1, 2],
   lower(context) {
     if (isTraining(context)) throw unsupported(context, "dropout in training mode");
@@ -40,8 +41,10 @@ export const dropout: OperatorDefinition = {
     const mask = stages.add("mask", [], operand.dims, () => ({
       dtype: context.version < 10 ? operand.dtype : "bool",
       out: [count],
-      finish: (b) =>
-        context.version < 10 ? b.of(operand.dtype === "f64" ? "f64" : "f32", 1) : b.i32(1),
+      finish: (b) => {
+        const type = context.version < 10 ? registerOf(operand.dtype) : "i32";
+        return b.of(type, context.version < 12 ? 0 : 1);
+      },
     }));
     return stages.lowering([output, mask]);
   },

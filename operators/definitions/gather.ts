@@ -8,6 +8,7 @@ import {
   type View,
 } from "../program/builder.js";
 import type { LoweringContext, OperatorDefinition } from "./definition.js";
+import { axisPosition } from "./shared/axis-position.js";
 import {
   inputOperand,
   intAttribute,
@@ -132,7 +133,5 @@ function gatherOperands(context: LoweringContext): {
 
 /** The index as a position on an axis of `extent`; what is outside stays outside. */
 function position(b: BodyBuilder, index: Register, extent: number): Term {
-  const wide = index.type === "i32" ? b.op("i64.extend_i32_s", index) : index;
-  const fromEnd = b.add(wide, b.i64(extent));
-  return times(b.select(b.lt(wide, b.i64(0)), fromEnd, wide));
+  return times(axisPosition(b, index, extent));
 }

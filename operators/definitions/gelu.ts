@@ -6,11 +6,11 @@ import { FUNCTION_FLOATS, lowerMap, unary } from "./shared/elementwise.js";
 /**
  * Gelu: with `approximate = "none"` y = (0.5 · x) · (1 + erf(x · fl(√½))) (rule 7), with "tanh"
  * y = (0.5 · x) · (1 + tanh(fl(√(2/π)) · (x + fl(0.044715) · x³))), where x³ = (x · x) · x.
- * FastGelu is the tanh form of x + bias.
+ * FastGelu is the tanh form of x + bias, BiasGelu the first form of it.
  *
  * Dtypes: f32, f16, bf16.
  * Errors: `operator/invalid` for another `approximate`.
- * Source: ONNX Gelu, version 20; com.microsoft Gelu, FastGelu, version 1.
+ * Source: ONNX Gelu, version 20; com.microsoft Gelu, BiasGelu, FastGelu, version 1.
  */
 export const gelu = unary({
   name: "Gelu",
@@ -32,25 +32,34 @@ export const microsoftGelu = unary({
   element: erfForm,
 });
 
-export const fastGelu: OperatorDefinition = {
-  domain: "com.microsoft",
-  name: "FastGelu",
-  versions: [1],
-  lower(context) {
-    const present = context.inputs.flatMap((t, i) => (t ? [inputOperand(context, i)] : []));
-    const x = inputOperand(context, 0);
-    for (const t of present) {
-      requireDType(context, t, FUNCTION_FLOATS);
-      if (t.dtype !== x.dtype) throw invalid(context, `mixes ${x.dtype} and ${t.dtype}`);
-    }
-    return lowerMap(context, present, x.dtype, (b, registers) =>
-      tanhForm(
-        b,
-        registers.reduce((value, bias) => b.add(value, bias)),
-      ),
-    );
-  },
-};
+export const biasGelu = geluOfSum("BiasGelu", erfForm);
+export const fastGelu = geluOfSum("FastGelu", tanhForm);
+
+/** A form of x + bias; the bias may be left out. */
+function geluOfSum(
+  name: string,
+  form: (b: BodyBuilder, x: Register) => Register,
+): OperatorDefinition {
+  return {
+    domain: "com.microsoft",
+    name,
+    versions: [1],
+    lower(context) {
+      const present = context.inputs.flatMap((t, i) => (t ? [inputOperand(context, i)] : []));
+      const x = inputOperand(context, 0);
+      for (const t of present) {
+        requireDType(context, t, FUNCTION_FLOATS);
+        if (t.dtype !== x.dtype) throw invalid(context, `mixes ${x.dtype} and ${t.dtype}`);
+      }
+      return lowerMap(context, present, x.dtype, (b, registers) =>
+        form(
+          b,
+          registers.reduce((value, bias) => b.add(value, bias)),
+        ),
+      );
+    },
+  };
+}
 
 function erfForm(b: BodyBuilder, x: Register): Register {
   const phi = b.add(b.f32(1), b.op("f32.erf", b.mul(x, b.f32(Math.SQRT1_2))));

@@ -1,3 +1,4 @@
+import { type DType, isFloat } from "../dtype.js";
 import { k, o, type View } from "../program/builder.js";
 import type { LoweringContext, OperatorDefinition } from "./definition.js";
 import { broadcastIndex } from "./shared/broadcast.js";
@@ -10,15 +11,17 @@ import {
   registerOf,
   requireDType,
   single,
+  unsupported,
 } from "./shared/context.js";
-import { FLOATS } from "./shared/elementwise.js";
+import { FLOATS, WORDS } from "./shared/elementwise.js";
 import { multiplyAdd } from "./shared/multiply-add.js";
 
 /**
  * Gemm: Y[m,n] = fl(fl(α·acc) + fl(β·C)), acc the fold over k of multiply-add of A'[m,k] and B'[k,n]
  * (rule 9), where ' is the transpose if transA or transB is set. C, if given, broadcasts to [m,n];
  * without it Y = fl(α·acc). Nothing is skipped when α or β is 0 or 1.
- * Inputs f32/f16/bf16/f64 of one dtype, A and B of rank 2. Source: ONNX Gemm-13.
+ * Inputs of one dtype, f32/f16/bf16/f64 or i32/i64/u32/u64; A and B of rank 2. Integers wrap, their α and β
+ * must be whole (`operator/unsupported`). Source: ONNX Gemm, versions 1, 6, 7, 9, 11, 13.
  */
 export const gemm: OperatorDefinition = {
   domain: "",
@@ -28,7 +31,7 @@ export const gemm: OperatorDefinition = {
     const a = inputOperand(context, 0);
     const b = inputOperand(context, 1);
     const c = context.inputs[2] ? inputOperand(context, 2) : undefined;
-    requireDType(context, a, FLOATS);
+    requireDType(context, a, [...FLOATS, ...WORDS]);
     for (const t of [b, ...(c ? [c] : [])]) {
       if (t.dtype !== a.dtype) throw invalid(context, `mixes ${a.dtype} and ${t.dtype}`);
     }
@@ -41,6 +44,7 @@ export const gemm: OperatorDefinition = {
     const out = [m, n];
     if (c) requireBroadcast(context, c, out);
     const type = registerOf(a.dtype);
+    const [alpha, beta] = [factor(context, "alpha", a.dtype), factor(context, "beta", a.dtype)];
     return single(context, c ? [a, b, c] : [a, b], out, ([va, vb, vc]) => ({
       dtype: a.dtype,
       out,
@@ -50,14 +54,20 @@ export const gemm: OperatorDefinition = {
         s.read(vb as View, transB ? [o(1), k(0)] : [k(0), o(1)]),
       ]),
       finish: (f) => {
-        const product = f.mul(f.of(type, floatAttribute(context, "alpha", 1)), f.state(0));
+        const product = f.mul(f.of(type, alpha), f.state(0));
         if (!vc) return product;
         const bias = f.read(vc, broadcastIndex(vc, 2));
-        return f.add(product, f.mul(f.of(type, floatAttribute(context, "beta", 1)), bias));
+        return f.add(product, f.mul(f.of(type, beta), bias));
       },
     }));
   },
 };
+
+function factor(context: LoweringContext, name: string, dtype: DType): number {
+  const value = floatAttribute(context, name, 1);
+  if (isFloat(dtype) || Number.isSafeInteger(value)) return value;
+  throw unsupported(context, `${name} ${value} for ${dtype}`);
+}
 
 function requireBroadcast(context: LoweringContext, c: Operand, out: readonly number[]): void {
   const fits =

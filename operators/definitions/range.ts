@@ -1,12 +1,10 @@
 import { elementCount } from "../dtype.js";
-import { AssayError } from "../errors.js";
 import { o, type View } from "../program/builder.js";
 import { LIMITS } from "../program/types.js";
-import { bf16ToNumber, f16ToNumber } from "../scalar/half.js";
-import { type Tensor, viewOf } from "../tensor.js";
 import type { LoweringContext, OperatorDefinition } from "./definition.js";
 import { inputOperand, invalid, type Operand, requireDType, single } from "./shared/context.js";
 import { convert } from "./shared/conversion.js";
+import { scalarValue } from "./shared/scalar-value.js";
 
 /**
  * Range: y[i] = start + i · delta for max(⌈(limit − start) ÷ delta⌉, 0) elements; product and sum
@@ -70,31 +68,4 @@ function integerLength(start: bigint, limit: bigint, delta: bigint): number {
   const whole = distance / delta;
   const hasRest = distance % delta !== 0n && distance > 0n === delta > 0n;
   return Number(whole) + (hasRest ? 1 : 0);
-}
-
-function scalarValue(context: LoweringContext, index: number): number | bigint {
-  const t: Tensor | undefined = context.values[index];
-  if (!t) {
-    throw new AssayError(
-      "graph/data-dependent",
-      `${context.node}: input ${index} decides a shape, but its value is only known at run time`,
-    );
-  }
-  const view = viewOf(t.bytes);
-  switch (t.dtype) {
-    case "f32":
-      return view.getFloat32(0, true);
-    case "f16":
-      return f16ToNumber(view.getUint16(0, true));
-    case "bf16":
-      return bf16ToNumber(view.getUint16(0, true));
-    case "f64":
-      return view.getFloat64(0, true);
-    case "i16":
-      return BigInt(view.getInt16(0, true));
-    case "i32":
-      return BigInt(view.getInt32(0, true));
-    default:
-      return view.getBigInt64(0, true);
-  }
 }

@@ -11,7 +11,7 @@ import {
   requireDType,
   StageList,
 } from "./shared/context.js";
-import { FLOATS, FUNCTION_FLOATS } from "./shared/elementwise.js";
+import { FLOATS, FUNCTION_FLOATS, WORDS } from "./shared/elementwise.js";
 import { laneFold } from "./shared/lanes.js";
 import {
   elementIndex,
@@ -30,7 +30,7 @@ import { intermediateOf } from "./shared/widen.js";
  * Reductions over axes; positions count row-major over the reduced axes in ascending order.
  *
  *   Sum, SumSquare, L1   lane sum (rule 10) of x, fl(x·x), |x|; integers wrap
- *   Mean                 fl(lane sum ÷ fl(n)) (rule 12)
+ *   Mean                 fl(lane sum ÷ fl(n)) (rule 12); integers: the wrapped sum ÷ n, truncated
  *   L2                   √ of the lane sum of fl(x·x)
  *   LogSum               log of the lane sum
  *   LogSumExp            fl(log(lane sum of exp(fl(x − m))) + m), m the maximum, or +0 where that is
@@ -38,10 +38,10 @@ import { intermediateOf } from "./shared/widen.js";
  *   Prod                 sequential: fl(acc · x) from 1
  *   Max, Min             rule 8; for bool: or, and
  *
- * Without elements: 0, product 1, Max and Min their identities, Mean NaN (rules 11 and 12). Over no
+ * Without elements: 0, product 1, Max and Min their identities, Mean NaN, of integers 0 (rules 11, 12, 3). Over no
  * axes (noop_with_empty_axes) every element is a row of its own: +0 + x for Sum.
- * Dtypes: floats f32/f16/bf16/f64 (LogSum and LogSumExp not f64: rule 1); Sum, SumSquare, L1 and Prod
- * also i32/i64/u32/u64; Max and Min also i8/u8/bool. Y has the dtype of X.
+ * Dtypes: floats f32/f16/bf16/f64 (LogSum and LogSumExp not f64: rule 1); Sum, SumSquare, L1, Mean
+ * and Prod also i32/i64/u32/u64; Max and Min also i8/u8/bool. Y has the dtype of X.
  * Axes: attribute, or input 1 from version 13 (Sum) or 18. Source: ONNX Reduce*-18, -20.
  */
 interface ReduceSpec {
@@ -54,7 +54,6 @@ interface ReduceSpec {
 
 type Unary = (b: BodyBuilder, value: Register) => Register;
 
-const WORDS: readonly DType[] = ["i32", "i64", "u32", "u64"];
 const NUMBERS: readonly DType[] = [...FLOATS, ...WORDS];
 const COMPARABLE: readonly DType[] = [...NUMBERS, "i8", "u8", "bool"];
 const BEFORE_20 = [1, 11, 13, 18];
@@ -79,10 +78,15 @@ export const reduceLogSum = sumOf("ReduceLogSum", BEFORE_20, FUNCTION_FLOATS, sa
 export const reduceMean = reduction({
   name: "ReduceMean",
   versions: BEFORE_20,
-  dtypes: FLOATS,
+  dtypes: NUMBERS,
   reduce(stages, x, rows, dims) {
     const count = elementCount(rows.extents);
-    const mean: Unary = (b, sum) => b.div(sum, b.of(sum.type, count));
+    const mean: Unary = (b, sum) => {
+      const n = b.of(sum.type, count);
+      if (x.dtype === "u64") return b.op("i64.div_u", sum, n);
+      // A u32 sum lies in an i64 register and has not wrapped yet.
+      return b.div(x.dtype === "u32" ? b.and(sum, b.i64(0xffffffff)) : sum, n);
+    };
     return laneSum(stages, x, rows, dims, same, mean);
   },
 });

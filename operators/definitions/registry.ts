@@ -5,24 +5,33 @@ import { averagePool } from "./average-pool.js";
 import { batchNormalization } from "./batch-normalization.js";
 import { bitShift, bitwiseAnd, bitwiseNot, bitwiseOr, bitwiseXor } from "./bitwise.js";
 import { cast, castLike } from "./cast.js";
+import { causalConvWithState } from "./causal-conv-with-state.js";
 import { clip } from "./clip.js";
 import { equal, greater, greaterOrEqual, less, lessEqual } from "./comparisons.js";
+import { compress } from "./compress.js";
 import { concat } from "./concat.js";
 import { constant } from "./constant.js";
 import { constantOfShape } from "./constant-of-shape.js";
 import { conv } from "./conv.js";
-import { cumSum } from "./cum-sum.js";
+import { convTranspose } from "./conv-transpose.js";
+import { cumProd, cumSum } from "./cum-sum.js";
 import type { OperatorDefinition } from "./definition.js";
 import { depthToSpace, spaceToDepth } from "./depth-to-space.js";
 import { dropout } from "./dropout.js";
+import { dynamicQuantizeLinear } from "./dynamic-quantize-linear.js";
+import { einsum } from "./einsum.js";
 import { expand } from "./expand.js";
+import { eyeLike } from "./eye-like.js";
 import { flatten } from "./flatten.js";
 import { erf, exp, log, tanh } from "./functions.js";
+import { fusedMatMul } from "./fused-matmul.js";
 import { gather, gatherElements, gatherND } from "./gather.js";
-import { fastGelu, gelu, microsoftGelu } from "./gelu.js";
+import { biasGelu, fastGelu, gelu, microsoftGelu } from "./gelu.js";
 import { gemm } from "./gemm.js";
 import { globalAveragePool, globalMaxPool } from "./global-pool.js";
 import { groupNormalization, instanceNormalization } from "./group-normalization.js";
+import { gru } from "./gru.js";
+import { hardmax } from "./hardmax.js";
 import { identity } from "./identity.js";
 import { isInfinite, isNotANumber } from "./is-nan.js";
 import {
@@ -31,14 +40,24 @@ import {
   simplifiedLayerNormalization,
   simplifiedLayerNormalizationMicrosoft,
 } from "./layer-normalization.js";
+import { linearAttention } from "./linear-attention.js";
 import { and, not, or, xor } from "./logic.js";
+import { lpNormalization } from "./lp-normalization.js";
+import { globalLpPool, lpPool } from "./lp-pool.js";
 import { lrn } from "./lrn.js";
+import { lstm } from "./lstm.js";
 import { matmul } from "./matmul.js";
 import { maxPool } from "./max-pool.js";
+import { meanVarianceNormalization } from "./mean-variance-normalization.js";
 import { max, min } from "./min-max.js";
 import { mod } from "./mod.js";
+import { nonZero } from "./non-zero.js";
+import { oneHot } from "./one-hot.js";
 import { pad } from "./pad.js";
 import { pow } from "./pow.js";
+import { convInteger, qLinearConv } from "./quantised-conv.js";
+import { matmulInteger, qLinearMatMul } from "./quantised-matmul.js";
+import { dequantizeLinear, quantizeLinear } from "./quantize-linear.js";
 import { range } from "./range.js";
 import { leakyRelu, prelu, thresholdedRelu } from "./rectifiers.js";
 import {
@@ -55,11 +74,18 @@ import {
 } from "./reduce.js";
 import { relu } from "./relu.js";
 import { reshape } from "./reshape.js";
+import { resize } from "./resize.js";
+import { reverseSequence } from "./reverse-sequence.js";
+import { rnn } from "./rnn.js";
 import { reciprocal, sqrt } from "./roots.js";
+import { rotaryEmbedding, rotaryEmbeddingMicrosoft } from "./rotary-embedding.js";
 import { ceil, floor, round } from "./rounding.js";
+import { scatter, scatterElements } from "./scatter.js";
+import { scatterND } from "./scatter-nd.js";
 import { shape, size } from "./shape.js";
 import { hardSigmoid, hardSwish, sigmoid } from "./sigmoid.js";
 import { abs, neg, sign } from "./sign.js";
+import { skipLayerNormalization, skipSimplifiedLayerNormalization } from "./skip-normalization.js";
 import { slice } from "./slice.js";
 import { logSoftmax, softmax } from "./softmax.js";
 import { softplus } from "./softplus.js";
@@ -67,10 +93,13 @@ import { softsign } from "./softsign.js";
 import { split } from "./split.js";
 import { squeeze, unsqueeze } from "./squeeze.js";
 import { mean, sum } from "./sum.js";
-import { quickGelu, swish } from "./swish.js";
+import { quickGelu, swiglu, swish } from "./swish.js";
+import { tensorScatter } from "./tensor-scatter.js";
 import { tile } from "./tile.js";
+import { topK } from "./top-k.js";
 import { transpose } from "./transpose.js";
 import { trilu } from "./trilu.js";
+import { upsample } from "./upsample.js";
 import { where } from "./where.js";
 
 /** Every definition, in alphabetical order of the files. */
@@ -91,21 +120,28 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   bitwiseXor,
   cast,
   castLike,
+  causalConvWithState,
   clip,
   equal,
   greater,
   greaterOrEqual,
   less,
   lessEqual,
+  compress,
   concat,
   constant,
   constantOfShape,
   conv,
+  convTranspose,
+  cumProd,
   cumSum,
   depthToSpace,
   spaceToDepth,
   dropout,
+  einsum,
+  dynamicQuantizeLinear,
   expand,
+  eyeLike,
   flatten,
   erf,
   exp,
@@ -114,6 +150,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   gather,
   gatherElements,
   gatherND,
+  biasGelu,
   fastGelu,
   gelu,
   microsoftGelu,
@@ -122,6 +159,8 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   globalMaxPool,
   groupNormalization,
   instanceNormalization,
+  gru,
+  hardmax,
   identity,
   isInfinite,
   isNotANumber,
@@ -129,18 +168,33 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   rmsNormalization,
   simplifiedLayerNormalization,
   simplifiedLayerNormalizationMicrosoft,
+  linearAttention,
   and,
   not,
   or,
   xor,
+  lpNormalization,
+  globalLpPool,
+  lpPool,
   lrn,
+  lstm,
+  fusedMatMul,
   matmul,
   maxPool,
+  meanVarianceNormalization,
   max,
   min,
   mod,
+  nonZero,
+  oneHot,
   pad,
   pow,
+  convInteger,
+  qLinearConv,
+  matmulInteger,
+  qLinearMatMul,
+  dequantizeLinear,
+  quantizeLinear,
   range,
   leakyRelu,
   prelu,
@@ -157,11 +211,19 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   reduceSumSquare,
   relu,
   reshape,
+  rnn,
+  resize,
+  reverseSequence,
   reciprocal,
   sqrt,
+  rotaryEmbedding,
+  rotaryEmbeddingMicrosoft,
   ceil,
   floor,
   round,
+  scatterND,
+  scatter,
+  scatterElements,
   shape,
   size,
   hardSigmoid,
@@ -170,6 +232,8 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   abs,
   neg,
   sign,
+  skipLayerNormalization,
+  skipSimplifiedLayerNormalization,
   slice,
   logSoftmax,
   softmax,
@@ -181,10 +245,14 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   mean,
   sum,
   quickGelu,
+  swiglu,
   swish,
+  tensorScatter,
   tile,
+  topK,
   transpose,
   trilu,
+  upsample,
   where,
 ];
 
@@ -197,6 +265,9 @@ export function findDefinition(domain: string, name: string): OperatorDefinition
 }
 
 /** The schema version a node of opset `opset` uses, or `undefined` where it is too old. */
-export function resolveVersion(definition: OperatorDefinition, opset: number): number | undefined {
+export function resolveVersion(
+  definition: Pick<OperatorDefinition, "versions">,
+  opset: number,
+): number | undefined {
   return definition.versions.filter((v) => v <= opset).at(-1);
 }

@@ -1,4 +1,10 @@
-import { byteLength, type Call, type TensorType } from "../../operators/index.js";
+import {
+  byteLength,
+  type Call,
+  type MachineCall,
+  type TensorType,
+  takingTurns,
+} from "../../operators/index.js";
 import type { Plan, PlanNode } from "../graph/plan.js";
 
 /**
@@ -10,7 +16,7 @@ export interface Layout {
   /** Byte offset by value id. */
   readonly offsets: readonly number[];
   /** The calls of all nodes, in order. */
-  readonly calls: readonly Call[];
+  readonly calls: readonly MachineCall[];
   /** Node i is calls `callsOf[i]` … `callsOf[i + 1] − 1`. */
   readonly callsOf: readonly number[];
   /** Bytes of the shared part at its fullest. */
@@ -48,7 +54,7 @@ export function layoutPlan(plan: Plan, options: LayoutOptions = {}): Layout {
   const packed = packIntervals(intervals);
   const base = (slot: number): number => fixed + (packed.offsets[slot] as number);
   for (const [id, slot] of place.values) offsets[id] = base(slot);
-  const calls: Call[] = [];
+  const calls: MachineCall[] = [];
   const callsOf = [0];
   plan.nodes.forEach((node, n) => {
     calls.push(
@@ -190,15 +196,22 @@ function nodeCalls(
   node: PlanNode,
   offsets: readonly number[],
   stageOffset: (stage: number) => number,
-): Call[] {
-  return node.lowering.stages.map((stage, s) => ({
-    program: stage.program,
-    out: stageOffset(s),
-    sources: stage.sources.map((source) => {
-      if (source.kind === "stage") return { offset: stageOffset(source.index), constant: false };
-      const id = node.inputs[source.index] as number;
-      const kind = plan.values[id]?.origin.kind;
-      return { offset: offsets[id] as number, constant: kind === "weight" || kind === "constant" };
+): MachineCall[] {
+  const { stages, scan } = node.lowering;
+  const calls = stages.map(
+    (stage, s): Call => ({
+      program: stage.program,
+      out: stageOffset(s),
+      sources: stage.sources.map((source) => {
+        if (source.kind === "stage") return { offset: stageOffset(source.index), constant: false };
+        const id = node.inputs[source.index] as number;
+        const kind = plan.values[id]?.origin.kind;
+        return {
+          offset: offsets[id] as number,
+          constant: kind === "weight" || kind === "constant",
+        };
+      }),
     }),
-  }));
+  );
+  return takingTurns(calls, scan);
 }

@@ -1,7 +1,9 @@
 import {
   AssayError,
   canonicalNaNs,
+  findDefinition,
   firstNonCanonical,
+  isFloat,
   type Machine,
   type Tensor,
   type TensorType,
@@ -9,7 +11,7 @@ import {
 import { bind } from "../graph/bind.js";
 import { bindingDigest, type ModelDigest, planDigest, profileDigest } from "../graph/digests.js";
 import type { Granularity, Plan } from "../graph/plan.js";
-import type { Model } from "../graph/types.js";
+import type { GraphNode, Model } from "../graph/types.js";
 import { isFoldable } from "../graph/values.js";
 import type { Digest, Hasher } from "../merkle/hash.js";
 import { indexedRoot } from "../merkle/indexed-root.js";
@@ -99,19 +101,30 @@ function properInput(name: string, inputs: ReadonlyMap<string, Tensor>): Tensor 
   });
 }
 
-/** Binds a model to the types of the given inputs; small integer inputs may steer shapes. */
+/** Binds a model to the types of the given inputs; small inputs may steer shapes. */
 export function planFor(
   model: Model,
   inputs: ReadonlyMap<string, Tensor>,
   granularity: Granularity = "layer",
 ): Plan {
   const types = new Map<string, TensorType>(inputs);
-  const steering = [...inputs].filter(([, t]) => isSteerable(t));
+  const steering = [...inputs].filter(([name, t]) => isSteerable(model, name, t));
   return bind(model, { types, values: new Map(steering), granularity });
 }
 
-function isSteerable(t: Tensor): boolean {
-  return (t.dtype === "i64" || t.dtype === "i32" || t.dtype === "bool") && isFoldable(t);
+/**
+ * Shapes, axes and conditions are integers, and may come about by computation. Scales and ranges are
+ * floats: these steer only where a node asks for the input itself, because data is float as well and
+ * is not to be computed at binding.
+ */
+function isSteerable(model: Model, name: string, t: Tensor): boolean {
+  if (!isFoldable(t)) return false;
+  return !isFloat(t.dtype) || model.graph.nodes.some((node) => asksFor(node, name));
+}
+
+function asksFor(node: GraphNode, name: string): boolean {
+  const { steering = [] } = findDefinition(node.domain, node.operator) ?? {};
+  return steering.some((at) => node.inputs[at] === name);
 }
 
 /** The roots of a trace. */

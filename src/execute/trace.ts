@@ -1,6 +1,7 @@
 import { AssayError, bytesEqual, elementCount, type Tensor } from "../../operators/index.js";
 import type { Plan, PlanValue, Segment } from "../graph/plan.js";
 import { type Corruption, corruptElement, visibleElements } from "./drill.js";
+import { loadBoundary, type Resumption, resumeAt } from "./resume.js";
 import type { Session } from "./session.js";
 
 /** Turns a tensor into its 32-byte commitment. May be asynchronous: another thread may hash. */
@@ -23,6 +24,8 @@ export interface TraceOptions {
   /** Keep copies of what crosses boundaries, so that a segment can be re-executed alone. */
   readonly keepBoundaries?: boolean;
   readonly corruption?: Corruption;
+  /** Take up an earlier run of the same plan on the same inputs; the trace is that of a whole run. */
+  readonly resume?: Resumption;
   readonly signal?: AbortSignal;
   /** Called after every segment with the number of executed nodes. */
   readonly progress?: (done: number, total: number) => void;
@@ -36,17 +39,22 @@ export async function traceRun(
   options: TraceOptions = {},
 ): Promise<Trace> {
   const { plan } = session;
+  const { resume } = options;
+  const first = resume?.segment ?? 0;
   const drilled = options.corruption?.node;
-  if (drilled !== undefined && plan.nodes[drilled] === undefined) {
+  if (drilled !== undefined && !plan.segments.slice(first).some((s) => contains(s, drilled))) {
     throw new AssayError("usage", `there is no operator ${drilled} to corrupt`);
   }
   session.setInputs(inputs);
   const hashes = new Commitments(session, commit);
   const inputHashes = plan.inputs.map((v) => hashes.of(v.value));
-  const boundaries: Promise<Uint8Array[]>[] = [];
-  const kept = new Map<number, Tensor>();
+  if (resume) await resumeAt(session, resume, commit);
+  const boundaries: Promise<readonly Uint8Array[]>[] = (resume?.boundaries ?? [])
+    .slice(0, first)
+    .map((live) => Promise.resolve(live));
+  const kept = keptBefore(plan, first, resume?.kept);
   let corruption: Trace["corruption"];
-  for (const segment of plan.segments) {
+  for (const segment of plan.segments.slice(first)) {
     options.signal?.throwIfAborted();
     if (options.corruption && contains(segment, options.corruption.node)) {
       corruption = await runCorrupted(session, segment, options.corruption, commit);
@@ -77,6 +85,16 @@ export function breathe(): Promise<void> {
   });
 }
 
+/** Of what an earlier run kept, only what it had before segment `first`: the rest is made anew. */
+function keptBefore(
+  plan: Plan,
+  first: number,
+  earlier: ReadonlyMap<number, Tensor> = new Map(),
+): Map<number, Tensor> {
+  const before = new Set(plan.segments.slice(0, first).flatMap((s) => s.live));
+  return new Map([...earlier].filter(([v]) => before.has(v)));
+}
+
 function keepNew(session: Session, segment: Segment, kept: Map<number, Tensor>): void {
   for (const v of segment.live) if (!kept.has(v)) kept.set(v, session.tensor(v));
 }
@@ -94,17 +112,7 @@ export function replaySegment(
 ): void {
   const segment = session.plan.segments[index] as Segment;
   session.setInputs(inputs);
-  for (const v of session.plan.segments[index - 1]?.live ?? []) {
-    const tensor = before.get(v);
-    if (!tensor) {
-      const name = session.plan.values[v]?.name;
-      throw new AssayError(
-        "run/incomplete",
-        `the tensor "${name}" before segment ${index} is missing`,
-      );
-    }
-    session.bytes(v).set(tensor.bytes);
-  }
+  loadBoundary(session, index, before);
   if (!corruption || !contains(segment, corruption.node)) {
     session.runNodes(segment.first, segment.end);
     return;

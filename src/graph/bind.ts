@@ -1,38 +1,21 @@
-import {
-  AssayError,
-  elementCount,
-  findDefinition,
-  type Lowering,
-  type LoweringContext,
-  type OperatorDefinition,
-  type Tensor,
-  type TensorType,
-} from "../../operators/index.js";
-import { executedInstructions } from "./cost.js";
-import { FOLD_STEPS, requireWithin } from "./limits.js";
-import type {
-  Granularity,
-  Plan,
-  PlanInput,
-  PlanNode,
-  PlanOutput,
-  PlanValue,
-  PlanWeight,
-  ValueOrigin,
-} from "./plan.js";
-import { DependentNode, type Problem, problemError, problemOf } from "./problems.js";
+import { AssayError, elementCount, type Tensor, type TensorType } from "../../operators/index.js";
+import { Binder } from "./binder.js";
+import { requireWithin } from "./limits.js";
+import type { Granularity, Plan, PlanInput, PlanOutput, PlanWeight } from "./plan.js";
+import { problemError } from "./problems.js";
 import { NOWHERE, Provenance } from "./provenance.js";
-import { runLowering } from "./run-lowering.js";
+import { Scope, type Slot } from "./scope.js";
 import { cutSegments } from "./segments.js";
-import type { GraphNode, Model, ValueInfo } from "./types.js";
-import { isFoldable, type KnownValue, materialize } from "./values.js";
+import { innerWeights } from "./subgraphs.js";
+import type { Model, ValueInfo } from "./types.js";
+import { isFoldable } from "./values.js";
 
 export interface Binding {
   /** Concrete type of every graph input, by name. */
   readonly types: ReadonlyMap<string, TensorType>;
   /**
-   * Values of integer and bool inputs that may steer shapes. Only those that really do become part
-   * of the plan; leaving one out that does is an error.
+   * Values of inputs that may steer shapes. Only those that really do become part of the plan; leaving
+   * one out that does is an error.
    */
   readonly values?: ReadonlyMap<string, Tensor>;
   readonly granularity?: Granularity;
@@ -43,255 +26,81 @@ export interface Binding {
  *
  * A node is folded, not executed, when its operator yields its value from types alone (Shape,
  * Constant, ConstantOfShape), or when all it reads and writes is known and has at most 1024
- * elements. Folding runs the interpreter on the node's own programs, so it changes no bit.
+ * elements. Folding runs the interpreter on the node's own programs, so it changes no bit. The nodes of
+ * a branch that is taken, and of a body once per iteration, stand where their If, Loop or Scan was.
  */
 export function bind(model: Model, binding: Binding): Plan {
   const steering = new Set<string>();
   // First pass: every small integer input is tentatively known, and those are noted whose value a
   // definition asked for. Second pass: only the noted ones are known.
   const candidates = binding.values ?? new Map<string, Tensor>();
-  if (candidates.size > 0) new Binder(model, binding, candidates, steering).run();
+  if (candidates.size > 0) planOf(model, binding, candidates, steering);
   const known = new Map([...candidates].filter(([name]) => steering.has(name)));
-  return new Binder(model, binding, known, new Set()).run();
+  return planOf(model, binding, known, new Set());
 }
 
-interface Slot {
-  readonly type: TensorType;
-  /** Position in `values` once the value takes part in execution. */
-  id: number | undefined;
-  readonly origin: ValueOrigin | undefined;
-  readonly known: KnownValue | undefined;
-  /** Which inputs `known` depends on. */
-  readonly from: Provenance;
+function planOf(
+  { graph, weights }: Model,
+  { types, granularity = "layer" }: Binding,
+  known: ReadonlyMap<string, Tensor>,
+  steering: Set<string>,
+): Plan {
+  const names = graph.outputs.map((v) => v.name);
+  if (new Set(names).size < names.length) {
+    throw new AssayError("graph/invalid", "the graph names an output twice");
+  }
+  requireWithin("nodes", graph.nodes.length);
+  const hidden = innerWeights(graph.nodes);
+  const binder = new Binder(steering);
+  const scope = new Scope("", "");
+  const inputs = bindInputs(binder, scope, graph.inputs, types, known);
+  const planWeights = bindWeights(binder, scope, weights, hidden);
+  binder.bindNodes(graph.nodes, scope);
+  if (binder.problems.length > 0) throw problemError(binder.problems);
+  const outputs = graph.outputs.map(({ name }): PlanOutput => {
+    return { name, value: binder.idOf(scope.get(name, "the graph's outputs") as Slot) };
+  });
+  const { constants, values, nodes } = binder;
+  const ids = outputs.map((v) => v.value);
+  const segments = cutSegments(nodes, values, ids, granularity);
+  return { granularity, inputs, weights: planWeights, constants, values, nodes, outputs, segments };
 }
 
-class Binder {
-  private readonly slots = new Map<string, Slot>();
-  private readonly values: PlanValue[] = [];
-  private readonly constants: KnownValue[] = [];
-  private readonly nodes: PlanNode[] = [];
-  private readonly problems: Problem[] = [];
-  /** Tensors that a node with a problem would have made. */
-  private readonly missing = new Set<string>();
-  private stages = 0;
-  private instructions = 0;
-  private foldSteps = 0;
-
-  constructor(
-    private readonly model: Model,
-    private readonly binding: Binding,
-    private readonly known: ReadonlyMap<string, Tensor>,
-    private readonly steering: Set<string>,
-  ) {}
-
-  run(): Plan {
-    const names = this.model.graph.outputs.map((v) => v.name);
-    if (new Set(names).size < names.length) {
-      throw new AssayError("graph/invalid", "the graph names an output twice");
-    }
-    requireWithin("nodes", this.model.graph.nodes.length);
-    const inputs = this.bindInputs();
-    const weights = this.bindWeights();
-    for (const node of this.model.graph.nodes) this.tryNode(node);
-    if (this.problems.length > 0) throw problemError(this.problems);
-    const outputs = this.model.graph.outputs.map((info): PlanOutput => {
-      return { name: info.name, value: this.valueId(info.name, "the graph's outputs") };
-    });
-    const granularity = this.binding.granularity ?? "layer";
-    return {
-      granularity,
-      inputs,
-      weights,
-      constants: this.constants,
-      values: this.values,
-      nodes: this.nodes,
-      outputs,
-      segments: cutSegments(
-        this.nodes,
-        this.values,
-        outputs.map((v) => v.value),
-        granularity,
-      ),
-    };
-  }
-
-  private bindInputs(): PlanInput[] {
-    const symbols = new Map<string, number>();
-    return this.model.graph.inputs.map((info, index) => {
-      const type = this.binding.types.get(info.name);
-      if (!type) throw missingInput(info);
-      checkInput(info, type, symbols);
-      const steering = this.known.get(info.name);
-      const from = steering ? Provenance.ofInput(info.name) : NOWHERE;
-      const value = this.add(info.name, type, { kind: "input", index }, steering, from);
-      return {
-        name: info.name,
-        dtype: type.dtype,
-        dims: type.dims,
-        value,
-        ...(steering ? { steering } : {}),
-      };
-    });
-  }
-
-  private bindWeights(): PlanWeight[] {
-    return [...this.model.weights].map(([name, t], index) => {
-      const known = isFoldable(t) ? t : undefined;
-      const value = this.add(name, t, { kind: "weight", index }, known, NOWHERE);
-      return { name, dtype: t.dtype, dims: t.dims, value };
-    });
-  }
-
-  private add(
-    name: string,
-    type: TensorType,
-    origin: ValueOrigin,
-    known: KnownValue | undefined,
-    from: Provenance,
-  ): number {
-    requireWithin("rank", type.dims.length);
-    const id = this.values.length;
-    this.values.push({ name, dtype: type.dtype, dims: type.dims, origin });
-    if (name !== "") this.define(name, { type, id, origin, known, from });
-    return id;
-  }
-
-  /** Every name has one value. Files are checked when they are read, graphs of a caller's here. */
-  private define(name: string, slot: Slot): void {
-    if (this.slots.has(name)) {
-      throw new AssayError("graph/invalid", `the tensor "${name}" is defined twice`);
-    }
-    this.slots.set(name, slot);
-  }
-
-  private slot(name: string, where: string): Slot {
-    const slot = this.slots.get(name);
-    if (!slot) throw new AssayError("graph/invalid", `${where}: there is no tensor "${name}"`);
-    return slot;
-  }
-
-  /** Notes what is unsupported and goes on, so that one error can name everything at once. */
-  private tryNode(node: GraphNode): void {
-    try {
-      if (node.inputs.some((name) => this.missing.has(name))) throw new DependentNode();
-      this.bindNode(node);
-    } catch (error) {
-      if (!(error instanceof DependentNode)) this.problems.push(problemOf(node, error));
-      for (const name of node.outputs) if (name !== "") this.missing.add(name);
-    }
-  }
-
-  private bindNode(node: GraphNode): void {
-    const definition = findDefinition(node.domain, node.operator);
-    if (!definition) {
-      throw new AssayError(
-        "operator/unsupported",
-        `${node.name}: no definition of ${node.operator}`,
-      );
-    }
-    const slots = node.inputs.map((n) => (n === "" ? undefined : this.slot(n, node.name)));
-    const context = this.context(node, definition, slots);
-    if (definition.fold) {
-      const folded = definition.fold(context);
-      const asked = slots.filter((_, i) => definition.steering?.includes(i));
-      this.addFolded(node, folded, originOf(asked));
-      return;
-    }
-    const lowering = definition.lower(context);
-    if (this.folds(slots, lowering)) {
-      const known = slots.map((s) => (s?.known ? materialize(s.known) : undefined));
-      this.addFolded(node, runLowering(lowering, known), originOf(slots));
-      return;
-    }
-    this.addExecuted(node, lowering);
-  }
-
-  /** Whether a node is computed now. What it takes is counted, so that it ends. */
-  private folds(slots: readonly (Slot | undefined)[], lowering: Lowering): boolean {
-    const allKnown = slots.every((s) => !s || (s.known !== undefined && isFoldable(s.type)));
-    if (!allKnown || slots.length === 0 || !lowering.outputs.every(isFoldable)) return false;
-    const steps = executedInstructions(lowering);
-    if (steps > FOLD_STEPS) return false;
-    this.foldSteps += steps;
-    requireWithin("foldSteps", this.foldSteps);
-    return true;
-  }
-
-  private addExecuted(node: GraphNode, lowering: Lowering): void {
-    this.stages += lowering.stages.length;
-    requireWithin("stages", this.stages);
-    requireWithin("stagesOfNode", lowering.stages.length);
-    this.instructions += instructionsOf(lowering);
-    requireWithin("instructions", this.instructions);
-    const inputs = node.inputs.map((n) => (n === "" ? undefined : this.valueId(n, node.name)));
-    const index = this.nodes.length;
-    const outputs = lowering.outputs.map((type, output) =>
-      this.add(
-        node.outputs[output] ?? "",
-        type,
-        { kind: "node", node: index, output },
-        undefined,
-        NOWHERE,
-      ),
-    );
-    const { name, domain, operator, version } = node;
-    this.nodes.push({ name, domain, operator, version, inputs, outputs, lowering });
-  }
-
-  private context(
-    node: GraphNode,
-    definition: OperatorDefinition,
-    slots: readonly (Slot | undefined)[],
-  ): LoweringContext {
-    for (const at of definition.steering ?? []) {
-      if (slots[at]?.known) slots[at]?.from.collect(this.steering);
-    }
-    return {
-      node: node.name,
-      version: node.version,
-      attributes: node.attributes,
-      inputs: slots.map((s) => s?.type),
-      values: slots.map((s, i) =>
-        s && definition.steering?.includes(i) ? steeringValue(s) : undefined,
-      ),
-      outputCount: node.outputs.length,
-    };
-  }
-
-  private addFolded(node: GraphNode, results: readonly KnownValue[], from: Provenance): void {
-    node.outputs.forEach((name, i) => {
-      const known = results[i];
-      if (name === "" || !known) return;
-      requireWithin("rank", known.dims.length);
-      this.define(name, { type: known, id: undefined, origin: undefined, known, from });
-    });
-  }
-
-  /** The id of a value that takes part in execution; a folded one becomes a constant here. */
-  private valueId(name: string, where: string): number {
-    const slot = this.slot(name, where);
-    if (slot.id === undefined) {
-      const known = slot.known as KnownValue;
-      const origin: ValueOrigin = { kind: "constant", index: this.constants.length };
-      slot.id = this.values.length;
-      this.values.push({ name, dtype: known.dtype, dims: known.dims, origin });
-      this.constants.push(known);
-    }
-    return slot.id;
-  }
+function bindInputs(
+  binder: Binder,
+  scope: Scope,
+  infos: readonly ValueInfo[],
+  types: ReadonlyMap<string, TensorType>,
+  known: ReadonlyMap<string, Tensor>,
+): PlanInput[] {
+  const symbols = new Map<string, number>();
+  return infos.map((info, index) => {
+    const type = types.get(info.name);
+    if (!type) throw missingInput(info);
+    checkInput(info, type, symbols);
+    const { name } = info;
+    const { dtype, dims } = type;
+    const steering = known.get(name);
+    const from = steering ? Provenance.ofInput(name) : NOWHERE;
+    const slot = binder.add(name, type, { kind: "input", index }, steering, from);
+    if (name !== "") scope.define(name, slot);
+    return { name, dtype, dims, value: binder.idOf(slot), ...(steering ? { steering } : {}) };
+  });
 }
 
-function instructionsOf({ stages }: Lowering): number {
-  return stages.reduce((sum, { program: p }) => sum + p.step.code.length + p.finish.code.length, 0);
-}
-
-function originOf(slots: readonly (Slot | undefined)[]): Provenance {
-  return Provenance.ofAll(slots.flatMap((s) => (s?.known ? [s.from] : [])));
-}
-
-/** What is larger than any shape or list of axes is as good as unknown, however it came about. */
-function steeringValue({ known }: Slot): Tensor | undefined {
-  return known && isFoldable(known) ? materialize(known) : undefined;
+/** All weights; the graph itself sees those that are not `hidden` in a subgraph. */
+function bindWeights(
+  binder: Binder,
+  scope: Scope,
+  weights: Model["weights"],
+  hidden: ReadonlySet<string>,
+): PlanWeight[] {
+  return [...weights].map(([name, t], index) => {
+    const slot = binder.add(name, t, { kind: "weight", index }, isFoldable(t) ? t : undefined);
+    binder.weights.set(name, slot);
+    if (name !== "" && !hidden.has(name)) scope.define(name, slot);
+    return { name, dtype: t.dtype, dims: t.dims, value: binder.idOf(slot) };
+  });
 }
 
 function missingInput(info: ValueInfo): AssayError {

@@ -1,7 +1,5 @@
 import {
   AssayError,
-  type Attributes,
-  type AttributeValue,
   ByteWriter,
   byteLength,
   DTYPES,
@@ -21,7 +19,17 @@ import { DIGEST_TAGS, LEAF_TAGS, ROOT_TAGS, taggedDigest } from "../merkle/tags.
 import { commitTensor } from "../merkle/tensor-tree.js";
 import { commitUniform } from "../merkle/uniform.js";
 import type { Plan, PlanNode } from "./plan.js";
-import type { Graph, GraphNode, Model, ValueInfo } from "./types.js";
+import { innerWeights } from "./subgraphs.js";
+import type {
+  Graph,
+  GraphNode,
+  Model,
+  NodeAttribute,
+  NodeAttributes,
+  Subgraph,
+  SubgraphValue,
+  ValueInfo,
+} from "./types.js";
 import { isUniform, type KnownValue } from "./values.js";
 
 /**
@@ -131,7 +139,7 @@ function planHeader(hasher: Hasher, plan: Plan): Uint8Array {
   return w.bytes();
 }
 
-/** index ‖ operator ‖ version ‖ inputs by origin ‖ outputs ‖ stages with their program bytes. */
+/** index ‖ operator ‖ version ‖ inputs by origin ‖ outputs ‖ stages with their program bytes ‖ scan. */
 function nodeBody(plan: Plan, node: PlanNode, index: number): Uint8Array {
   const w = new ByteWriter();
   w.u8(LEAF_TAGS.planNode);
@@ -153,6 +161,8 @@ function nodeBody(plan: Plan, node: PlanNode, index: number): Uint8Array {
     w.u32(program.length);
     w.raw(program);
   });
+  w.u16(node.lowering.scan?.first ?? 0);
+  w.u16(node.lowering.scan?.end ?? 0);
   return w.bytes();
 }
 
@@ -174,17 +184,52 @@ function writeType(w: ByteWriter, type: TensorType): void {
 
 /**
  * Canonical bytes of an unbound graph. Weight names come first, because nodes refer to tensors by
- * name and the weights root is by index.
+ * name and the weights root is by index. A weight that a subgraph hides has no name of the file's
+ * own; the subgraph says by position which one it means.
  */
 export function graphBytes(graph: Graph, weightNames: readonly string[]): Uint8Array {
+  const hidden = innerWeights(graph.nodes);
   const w = new ByteWriter();
   w.u32(weightNames.length);
-  for (const name of weightNames) w.text(name);
+  for (const name of weightNames) w.text(hidden.has(name) ? "" : name);
   w.list(graph.inputs, (v) => writeValueInfo(w, v));
   w.list(graph.outputs, (v) => writeValueInfo(w, v));
-  w.u32(graph.nodes.length);
-  for (const node of graph.nodes) writeNode(w, node);
+  const positions = new Map(weightNames.map((name, i) => [name, i]));
+  writeNodes(w, graph.nodes, positions);
   return w.bytes();
+}
+
+type Positions = ReadonlyMap<string, number>;
+
+function writeNodes(w: ByteWriter, nodes: readonly GraphNode[], positions: Positions): void {
+  w.u32(nodes.length);
+  for (const node of nodes) {
+    w.text(node.domain);
+    w.text(node.operator);
+    w.u32(node.version);
+    w.list(node.inputs, (name) => w.text(name));
+    w.list(node.outputs, (name) => w.text(name));
+    writeAttributes(w, node.attributes, positions);
+  }
+}
+
+function writeSubgraph(w: ByteWriter, graph: Subgraph, positions: Positions): void {
+  w.u32(graph.initializers.length);
+  for (const { name, weight } of graph.initializers) {
+    const position = positions.get(weight);
+    if (position === undefined) throw notAnAttribute(`there is no weight "${weight}"`);
+    w.text(name);
+    w.u32(position);
+  }
+  w.list(graph.inputs, (v) => writeSubgraphValue(w, v));
+  w.list(graph.outputs, (v) => writeSubgraphValue(w, v));
+  writeNodes(w, graph.nodes, positions);
+}
+
+function writeSubgraphValue(w: ByteWriter, { name, type }: SubgraphValue): void {
+  w.u8(type === null ? 0 : 1);
+  if (type === null) w.text(name);
+  else writeValueInfo(w, { name, ...type });
 }
 
 function writeValueInfo(w: ByteWriter, info: ValueInfo): void {
@@ -198,15 +243,6 @@ function writeValueInfo(w: ByteWriter, info: ValueInfo): void {
   });
 }
 
-function writeNode(w: ByteWriter, node: GraphNode): void {
-  w.text(node.domain);
-  w.text(node.operator);
-  w.u32(node.version);
-  w.list(node.inputs, (name) => w.text(name));
-  w.list(node.outputs, (name) => w.text(name));
-  writeAttributes(w, node.attributes);
-}
-
 const ATTRIBUTE = {
   int: 1,
   float: 2,
@@ -216,19 +252,23 @@ const ATTRIBUTE = {
   floats: 6,
   strings: 7,
   opaque: 8,
+  graph: 9,
 } as const;
 
+type PlainAttribute = Exclude<NodeAttribute, { readonly kind: "graph" }>;
+
 /** Sorted by name as UTF-16 code units, so that file order does not matter. */
-function writeAttributes(w: ByteWriter, attributes: Attributes): void {
+function writeAttributes(w: ByteWriter, attributes: NodeAttributes, positions: Positions): void {
   const sorted = [...attributes].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
   w.list(sorted, ([name, value]) => {
     w.text(name);
     w.u8(ATTRIBUTE[value.kind]);
-    writeAttribute(w, value);
+    if (value.kind === "graph") writeSubgraph(w, value.value, positions);
+    else writeAttribute(w, value);
   });
 }
 
-function writeAttribute(w: ByteWriter, a: AttributeValue): void {
+function writeAttribute(w: ByteWriter, a: PlainAttribute): void {
   const u64 = (x: bigint): void => {
     if (BigInt.asIntN(64, x) !== x) throw notAnAttribute(`${x} is not an i64`);
     w.u64(BigInt.asUintN(64, x));

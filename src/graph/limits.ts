@@ -6,8 +6,17 @@ import { AssayError } from "../../operators/index.js";
  * published models need; beyond them binding ends with `model/too-large`.
  */
 export const PLAN_LIMITS = {
-  /** Nodes of a graph. A node takes about 5 KB of plan. */
+  /** Nodes that are bound, those of a loop's body once per iteration. A node takes about 5 KB of plan. */
   nodes: 2 ** 17,
+  /** Iterations of all loops and scans together. */
+  iterations: 2 ** 16,
+  /**
+   * Names and list items that bound nodes and subgraphs mention, once per iteration too: a node may have
+   * any number of them, so the count of nodes alone bounds no work.
+   */
+  mentions: 2 ** 22,
+  /** Subgraphs inside subgraphs. */
+  subgraphDepth: 16,
   /** Element programs of all nodes that run. */
   stages: 2 ** 17,
   /** Instructions of all these programs; a read among them takes about 300 bytes. */
@@ -39,6 +48,9 @@ export function requireWithin(what: keyof typeof PLAN_LIMITS, count: number): vo
 
 const WORDS = {
   nodes: "nodes",
+  iterations: "iterations of loops",
+  mentions: "names and attribute items",
+  subgraphDepth: "subgraphs inside each other",
   stages: "element programs",
   instructions: "instructions",
   stagesOfNode: "element programs for one node",

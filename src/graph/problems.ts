@@ -12,13 +12,13 @@ export interface Problem {
 /** A node that cannot be looked at, because one before it has a problem. */
 export class DependentNode extends Error {}
 
-/** What can be collected; anything else ends the binding at once. */
-export function problemOf(node: GraphNode, error: unknown): Problem {
+/** What can be collected, of the node at `path`; anything else ends the binding at once. */
+export function problemOf(node: GraphNode, path: string, error: unknown): Problem {
   const collectable =
     error instanceof AssayError &&
     (error.code === "operator/unsupported" || error.code === "graph/data-dependent");
   if (!collectable) throw error;
-  return { node: node.name, operator: node.operator, code: error.code, reason: error.message };
+  return { node: path, operator: node.operator, code: error.code, reason: error.message };
 }
 
 /** Problems shown in the message; all of them are in the facts. */

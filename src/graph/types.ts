@@ -1,4 +1,4 @@
-import type { Attributes, DType, Tensor } from "../../operators/index.js";
+import type { AttributeValue, DType, Tensor } from "../../operators/index.js";
 
 /**
  * A graph as its source file states it: nodes in file order, nothing optimised away. Names are for
@@ -28,14 +28,46 @@ export interface GraphNode {
   readonly operator: string;
   /** Since-version of the operator's schema. */
   readonly version: number;
-  readonly attributes: Attributes;
+  readonly attributes: NodeAttributes;
   /** Tensor names; "" is an optional input left out. */
   readonly inputs: readonly string[];
   /** Tensor names; "" is an output that nobody names. */
   readonly outputs: readonly string[];
 }
 
-/** A graph with its weights (initializers), in file order. */
+export type NodeAttributes = ReadonlyMap<string, NodeAttribute>;
+
+/** What a definition can read, or a graph that the node runs (see `CONTROL_FLOW`). */
+export type NodeAttribute = AttributeValue | { readonly kind: "graph"; readonly value: Subgraph };
+
+/**
+ * A graph inside a node: a branch, a body. Its nodes also see the tensors of the graphs around it;
+ * a name that it defines itself hides theirs.
+ */
+export interface Subgraph {
+  readonly name: string;
+  readonly inputs: readonly SubgraphValue[];
+  readonly outputs: readonly SubgraphValue[];
+  readonly initializers: readonly Initializer[];
+  /** In an order in which they can run. */
+  readonly nodes: readonly GraphNode[];
+}
+
+/** Inside, a file need not say types, and binding takes those of the tensors that really come. */
+export interface SubgraphValue {
+  readonly name: string;
+  readonly type: Omit<ValueInfo, "name"> | null;
+}
+
+/** A weight of the model that only a subgraph sees. */
+export interface Initializer {
+  /** What the subgraph calls it. */
+  readonly name: string;
+  /** Its key in `Model.weights`. */
+  readonly weight: string;
+}
+
+/** A graph with its weights (initializers), those of subgraphs included: in file order, outermost first. */
 export interface Model {
   readonly graph: Graph;
   readonly weights: ReadonlyMap<string, Tensor>;

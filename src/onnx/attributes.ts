@@ -1,5 +1,5 @@
 import { toBinary } from "@bufbuild/protobuf";
-import type { Attributes, AttributeValue } from "../../operators/index.js";
+import type { NodeAttribute, NodeAttributes, Subgraph } from "../graph/types.js";
 import type { ExternalData } from "./external.js";
 import { malformed } from "./problems.js";
 import {
@@ -16,18 +16,20 @@ export interface AttributeContext {
   readonly externalData: ExternalData | undefined;
   /** Called with a reason for each attribute that nothing here can use. */
   unsupported(reason: string): void;
+  /** Reads the GraphProto in the attribute `name`. */
+  subgraph(name: string, bytes: Uint8Array): Subgraph;
 }
 
 /**
- * A node's attributes by name, in file order. What no definition can use (a subgraph, a sparse
+ * A node's attributes by name, in file order. What nothing here can use (a list of subgraphs, a sparse
  * tensor, a tensor of an unsupported type) is reported and kept as opaque bytes: the serialised
  * AttributeProto. Throws `onnx/malformed`.
  */
 export function readAttributes(
   protos: readonly AttributeProto[],
   context: AttributeContext,
-): Attributes {
-  const attributes = new Map<string, AttributeValue>();
+): NodeAttributes {
+  const attributes = new Map<string, NodeAttribute>();
   protos.forEach((proto, i) => {
     const where = `${context.where}.attribute[${i}]`;
     if (proto.name === "") throw malformed(where, "has no name");
@@ -42,7 +44,7 @@ function readAttribute(
   proto: AttributeProto,
   where: string,
   context: AttributeContext,
-): AttributeValue {
+): NodeAttribute {
   const type = typeOf(proto, where);
   switch (type) {
     case Type.FLOAT:
@@ -69,6 +71,9 @@ function readAttribute(
       context.unsupported(`attribute ${proto.name}: ${tensor.unsupported}`);
       return opaque(proto, "a tensor");
     }
+    case Type.GRAPH:
+      if (proto.g === undefined) throw malformed(where, "has no graph");
+      return { kind: "graph", value: context.subgraph(proto.name, proto.g) };
     default: {
       const what = PRESENCE.find((p) => p.type === type)?.what ?? `type ${type}`;
       context.unsupported(`attribute ${proto.name}: ${what} is not supported`);
@@ -79,7 +84,7 @@ function readAttribute(
 
 const NOT_TEXT = "bytes that are not UTF-8";
 
-function opaque(proto: AttributeProto, what: string): AttributeValue {
+function opaque(proto: AttributeProto, what: string): NodeAttribute {
   return { kind: "opaque", what, bytes: toBinary(AttributeProtoSchema, proto) };
 }
 

@@ -1,4 +1,4 @@
-import { findDefinition, type Tensor } from "../../operators/index.js";
+import { findDefinition } from "../../operators/index.js";
 import type { GraphNode, Model, ValueInfo } from "../graph/types.js";
 import type { ExternalData } from "./external.js";
 import { budgetOf, DEFAULT_LIMITS, type OnnxLimits } from "./limits.js";
@@ -7,9 +7,10 @@ import { type DefinitionLookup, functionKey, readNodes } from "./nodes.js";
 import { readOpsets } from "./opsets.js";
 import { malformed, UnsupportedList } from "./problems.js";
 import { decodeMessage } from "./proto/decode.js";
-import { type GraphProto, ModelProtoSchema, type ValueInfoProto } from "./proto/onnx_pb.js";
-import { readTensor } from "./tensor.js";
-import { readValueInfo } from "./value-info.js";
+import { ModelProtoSchema, type ValueInfoProto } from "./proto/onnx_pb.js";
+import { readSubgraph } from "./subgraph.js";
+import { freeInputs, readValueInfo } from "./value-info.js";
+import { WeightTable } from "./weights.js";
 import { runOrder } from "./wiring.js";
 
 export interface ImportOptions {
@@ -36,48 +37,27 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Mode
   const graph = model.graph;
   if (graph === undefined) throw malformed("model", "has no graph");
   const opsets = readOpsets(model, unsupported);
-  const names = nodeNames(graph.node);
-  const order = runOrder(graph, names);
-  const weights = readWeights(graph, options.externalData, unsupported);
-  const inputs = readInputs(graph, unsupported);
+  const weights = new WeightTable(options.externalData, unsupported);
+  weights.readOuter(graph);
+  const inputs = readValues(freeInputs(graph), "input", unsupported);
   const outputs = readValues(graph.output, "output", unsupported);
-  const nodes = readNodes(graph.node, names, {
+  const nodes = readNodes(graph.node, nodeNames(graph.node), "graph", {
     opsets,
     functions: new Set(model.functions.map((f) => functionKey(f.domain, f.name))),
     definitions: options.definitions ?? findDefinition,
     externalData: options.externalData,
     unsupported,
     budget,
+    weights,
     subgraphDepth: limits.subgraphDepth,
+    path: "",
+    subgraph: readSubgraph,
   });
+  const order = runOrder(graph, nodes, "graph", "outermost");
   unsupported.throwIfAny();
   const ordered = order.map((i) => nodes[i] as GraphNode);
-  return { graph: { name: graph.name, inputs, outputs, nodes: ordered }, weights };
-}
-
-function readWeights(
-  graph: GraphProto,
-  externalData: ExternalData | undefined,
-  unsupported: UnsupportedList,
-): Map<string, Tensor> {
-  const weights = new Map<string, Tensor>();
-  graph.initializer.forEach((proto, i) => {
-    const tensor = readTensor(proto, `graph.initializer[${i}] "${proto.name}"`, externalData);
-    if ("unsupported" in tensor) unsupported.add(proto.name, "", tensor.unsupported);
-    else weights.set(proto.name, tensor);
-  });
-  for (const sparse of graph.sparseInitializer) {
-    unsupported.add(sparse.values?.name ?? "", "", "sparse tensors are not supported");
-  }
-  return weights;
-}
-
-/** Declared inputs without those that files older than version 4 list for each initializer. */
-function readInputs(graph: GraphProto, unsupported: UnsupportedList): ValueInfo[] {
-  const initialized = new Set(graph.initializer.map((t) => t.name));
-  for (const t of graph.sparseInitializer) initialized.add(t.values?.name ?? "");
-  const free = graph.input.filter((v) => !initialized.has(v.name));
-  return readValues(free, "input", unsupported);
+  const { name } = graph;
+  return { graph: { name, inputs, outputs, nodes: ordered }, weights: weights.tensors };
 }
 
 function readValues(

@@ -1,13 +1,14 @@
 import { type OperatorDefinition, resolveVersion } from "../../operators/index.js";
-import type { GraphNode } from "../graph/types.js";
+import { findControlFlow } from "../graph/control/index.js";
+import { subgraphsOf } from "../graph/subgraphs.js";
+import type { GraphNode, Subgraph } from "../graph/types.js";
 import { readAttributes } from "./attributes.js";
 import type { ExternalData } from "./external.js";
 import type { Budget } from "./limits.js";
-import { nodeNames } from "./names.js";
 import { canonicalDomain } from "./opsets.js";
 import { malformed, type UnsupportedList } from "./problems.js";
-import { decodeMessage } from "./proto/decode.js";
-import { type GraphProto, GraphProtoSchema, type NodeProto } from "./proto/onnx_pb.js";
+import type { NodeProto } from "./proto/onnx_pb.js";
+import type { WeightTable } from "./weights.js";
 
 /** Looks up a definition; "" is ai.onnx. */
 export type DefinitionLookup = (domain: string, name: string) => OperatorDefinition | undefined;
@@ -20,44 +21,50 @@ export interface NodeContext {
   readonly externalData: ExternalData | undefined;
   readonly unsupported: UnsupportedList;
   readonly budget: Budget;
+  readonly weights: WeightTable;
+  /** How many subgraphs more may be inside each other. */
   readonly subgraphDepth: number;
+  /** Before readable names: "", "If_3/then_branch/". */
+  readonly path: string;
+  /** Reads the GraphProto in an attribute of the node at `path`. */
+  subgraph(bytes: Uint8Array, where: string, path: string, context: NodeContext): Subgraph;
 }
 
 /** The nodes of a graph in file order, what cannot be run reported to `context.unsupported`. */
 export function readNodes(
   nodes: readonly NodeProto[],
   names: readonly string[],
+  where: string,
   context: NodeContext,
 ): GraphNode[] {
   return nodes.map((proto, i) => {
     const name = names[i] as string;
-    const where = `graph.node[${i}] "${name}"`;
-    return readNode(proto, name, where, context);
+    return readNode(proto, name, `${where}.node[${i}] "${name}"`, context);
   });
 }
 
 function readNode(proto: NodeProto, name: string, where: string, context: NodeContext): GraphNode {
   const domain = canonicalDomain(proto.domain);
   const operator = displayName(domain, proto.opType);
-  const report = (reason: string): void => context.unsupported.add(name, operator, reason);
+  const path = `${context.path}${name}`;
+  const report = (reason: string): void => context.unsupported.add(path, operator, reason);
   const version = resolve(proto, domain, where, context, report);
-  if (proto.output.every((value) => value === "")) report("a node without outputs has no effect");
-  reportSubgraphs(proto, name, where, context);
   const attributes = readAttributes(proto.attribute, {
     where,
     externalData: context.externalData,
     // An operator that is unknown has been reported as a whole.
     unsupported: version === undefined ? () => {} : report,
+    subgraph: (label, bytes) =>
+      context.subgraph(bytes, `${where}.${label}`, `${path}/${label}/`, context),
   });
-  return {
-    name,
-    domain,
-    operator: proto.opType,
-    version: version ?? 0,
-    attributes,
-    inputs: proto.input,
-    outputs: proto.output,
-  };
+  const { input, output, opType } = proto;
+  const node = { name, domain, operator: opType, version: version ?? 0, attributes };
+  const read: GraphNode = { ...node, inputs: input, outputs: output };
+  if (version !== undefined && !findControlFlow(domain, opType)) {
+    for (const { label } of subgraphsOf(read))
+      report(`attribute ${label}: a subgraph is not supported`);
+  }
+  return read;
 }
 
 /** Identifies an operator whichever way its domain is written. */
@@ -87,7 +94,7 @@ function resolve(
   if (opset === undefined) {
     throw malformed(where, `its domain "${proto.domain}" is not in opset_import`);
   }
-  const definition = context.definitions(domain, name);
+  const definition = findControlFlow(domain, name) ?? context.definitions(domain, name);
   if (definition === undefined) {
     report("the operator is not supported");
     return undefined;
@@ -97,27 +104,4 @@ function resolve(
     report(`opset ${opset} is older than the first supported version, ${definition.versions[0]}`);
   }
   return version;
-}
-
-/** Reports what is unsupported inside a node's subgraphs, so that the list is complete. */
-function reportSubgraphs(
-  proto: NodeProto,
-  name: string,
-  where: string,
-  context: NodeContext,
-): void {
-  for (const attribute of proto.attribute) {
-    const graphs = attribute.g === undefined ? attribute.graphs : [attribute.g];
-    graphs.forEach((bytes, i) => {
-      const label = attribute.g === undefined ? `${attribute.name}[${i}]` : attribute.name;
-      if (context.subgraphDepth === 0) throw malformed(where, "subgraphs are nested too deeply");
-      const path = `${where}.${label}`;
-      const graph: GraphProto = decodeMessage(GraphProtoSchema, bytes, context.budget, path);
-      const inner = { ...context, subgraphDepth: context.subgraphDepth - 1 };
-      const names = nodeNames(graph.node);
-      graph.node.forEach((node, n) => {
-        readNode(node, `${name}/${label}/${names[n]}`, `${path}.node[${n}]`, inner);
-      });
-    });
-  }
 }

@@ -1,7 +1,7 @@
 import type { ValueInfo } from "../graph/types.js";
 import { readDType, type Unsupported } from "./data-types.js";
 import { malformed } from "./problems.js";
-import type { TensorShapeProto_Dimension, ValueInfoProto } from "./proto/onnx_pb.js";
+import type { GraphProto, TensorShapeProto_Dimension, ValueInfoProto } from "./proto/onnx_pb.js";
 
 /**
  * The declared type of a graph input or output. A dimension that is negative, unnamed or absent is
@@ -28,4 +28,11 @@ function readDimension(
   if (value.case === undefined || value.value < 0n) return null;
   if (value.value >= 2n ** 48n) throw malformed(where, `${value.value} is too large`);
   return Number(value.value);
+}
+
+/** Declared inputs without those that files older than version 4 list for each initializer. */
+export function freeInputs(graph: GraphProto): ValueInfoProto[] {
+  const initialized = new Set(graph.initializer.map((t) => t.name));
+  for (const t of graph.sparseInitializer) initialized.add(t.values?.name ?? "");
+  return graph.input.filter((v) => !initialized.has(v.name));
 }

@@ -1,6 +1,14 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { type AttributeValue, DTYPES, type Tensor } from "../../operators/index.js";
-import type { GraphNode, Model, ValueInfo } from "../graph/types.js";
+import { AssayError, DTYPES, type Tensor } from "../../operators/index.js";
+import { innerWeights } from "../graph/subgraphs.js";
+import type {
+  GraphNode,
+  Model,
+  NodeAttribute,
+  Subgraph,
+  SubgraphValue,
+  ValueInfo,
+} from "../graph/types.js";
 import {
   type AttributeProto,
   AttributeProtoSchema,
@@ -29,6 +37,7 @@ export interface WriteOptions {
  */
 export function writeOnnx(model: Model, options: WriteOptions): Uint8Array {
   const { graph, weights } = model;
+  const hidden = innerWeights(graph.nodes);
   const domains = [...options.opsets].sort(([a], [b]) => (a < b ? -1 : 1));
   const proto = create(ModelProtoSchema, {
     irVersion: BigInt(options.irVersion ?? 8),
@@ -36,8 +45,10 @@ export function writeOnnx(model: Model, options: WriteOptions): Uint8Array {
     opsetImport: domains.map(([domain, version]) => ({ domain, version: BigInt(version) })),
     graph: create(GraphProtoSchema, {
       name: graph.name,
-      node: graph.nodes.map(nodeProto),
-      initializer: [...weights].map(([name, t]) => tensorProto(t, name)),
+      node: graph.nodes.map((node) => nodeProto(node, weights)),
+      initializer: [...weights].flatMap(([name, t]) =>
+        hidden.has(name) ? [] : [tensorProto(t, name)],
+      ),
       input: graph.inputs.map(valueInfoProto),
       output: graph.outputs.map(valueInfoProto),
     }),
@@ -78,18 +89,18 @@ function dimension(d: number | string | null) {
   return { case: undefined };
 }
 
-function nodeProto(node: GraphNode): NodeProto {
+function nodeProto(node: GraphNode, weights: Model["weights"]): NodeProto {
   return create(NodeProtoSchema, {
     name: node.name,
     domain: node.domain,
     opType: node.operator,
     input: [...node.inputs],
     output: [...node.outputs],
-    attribute: [...node.attributes].map(([name, value]) => attributeProto(name, value)),
+    attribute: [...node.attributes].map(([name, value]) => attributeProto(name, value, weights)),
   });
 }
 
-function attributeProto(name: string, a: AttributeValue): AttributeProto {
+function attributeProto(name: string, a: NodeAttribute, weights: Model["weights"]): AttributeProto {
   switch (a.kind) {
     case "float":
       return create(AttributeProtoSchema, { name, type: Type.FLOAT, f: a.value });
@@ -107,9 +118,38 @@ function attributeProto(name: string, a: AttributeValue): AttributeProto {
       const strings = a.value.map((s) => utf8.encode(s));
       return create(AttributeProtoSchema, { name, type: Type.STRINGS, strings });
     }
+    case "graph":
+      return create(AttributeProtoSchema, {
+        name,
+        type: Type.GRAPH,
+        g: subgraphBytes(a.value, weights),
+      });
     case "opaque":
       return fromBinary(AttributeProtoSchema, a.bytes);
   }
+}
+
+function subgraphBytes(graph: Subgraph, weights: Model["weights"]): Uint8Array {
+  const proto = create(GraphProtoSchema, {
+    name: graph.name,
+    node: graph.nodes.map((node) => nodeProto(node, weights)),
+    initializer: graph.initializers.map(({ name, weight }) =>
+      tensorProto(weightOf(weights, weight), name),
+    ),
+    input: graph.inputs.map(subgraphValueProto),
+    output: graph.outputs.map(subgraphValueProto),
+  });
+  return toBinary(GraphProtoSchema, proto);
+}
+
+function subgraphValueProto({ name, type }: SubgraphValue): ValueInfoProto {
+  return type === null ? create(ValueInfoProtoSchema, { name }) : valueInfoProto({ name, ...type });
+}
+
+function weightOf(weights: Model["weights"], name: string): Tensor {
+  const tensor = weights.get(name);
+  if (tensor) return tensor;
+  throw new AssayError("graph/invalid", `there is no weight "${name}"`);
 }
 
 const utf8 = new TextEncoder();

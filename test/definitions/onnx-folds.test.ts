@@ -5,7 +5,7 @@ import type { OnnxCase } from "../support/onnx-case.js";
 import { describeCases } from "../support/onnx-cases.js";
 import { runNode } from "../support/run-definition.js";
 
-/** Expected outputs of the ONNX backend conformance cases of contractions, pools, norms, reductions. */
+/** Expected outputs of the ONNX backend conformance cases of folds and of the quantised family. */
 
 /** How many single-operator cases the data has, so that none can drop out unseen. */
 const CASES: Readonly<Record<string, number>> = {
@@ -15,6 +15,9 @@ const CASES: Readonly<Record<string, number>> = {
   AveragePool: 16,
   BatchNormalization: 4,
   Conv: 19,
+  ConvInteger: 2,
+  DequantizeLinear: 2,
+  DynamicQuantizeLinear: 2,
   Gemm: 9,
   GlobalMaxPool: 2,
   GroupNormalization: 2,
@@ -23,7 +26,11 @@ const CASES: Readonly<Record<string, number>> = {
   LogSoftmax: 4,
   LRN: 2,
   MatMul: 5,
+  MatMulInteger: 1,
   MaxPool: 18,
+  QLinearConv: 1,
+  QLinearMatMul: 2,
+  QuantizeLinear: 3,
   ReduceL1: 6,
   ReduceL2: 5,
   ReduceLogSum: 3,

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { WasmMachine } from "../../operators/backends/wasm/machine/index.js";
-import { AssayError, type Tensor } from "../../operators/index.js";
+import { AssayError, type Machine, type Tensor } from "../../operators/index.js";
 import { planFor } from "../../src/execute/run-model.js";
 import { Session } from "../../src/execute/session.js";
 import { parseTensorFile } from "../../src/files/parse.js";
@@ -46,10 +46,13 @@ const read = (path: string): Uint8Array => new Uint8Array(readFileSync(dataPath(
 
 const tensorOf = (path: string): Tensor => parseTensorFile(path, read(path));
 
-/** Runs a case in the WebAssembly backend; yields its outputs in graph order. */
-export async function runPublished({ model, inputs }: PublishedCase): Promise<Tensor[]> {
+/** Runs a case, in the WebAssembly backend unless told; yields its outputs in graph order. */
+export async function runPublished(
+  { model, inputs }: PublishedCase,
+  machine: Machine = new WasmMachine(1),
+): Promise<Tensor[]> {
   const plan = planFor(model, inputs);
-  const session = await Session.open(plan, model.weights, new WasmMachine(1));
+  const session = await Session.open(plan, model.weights, machine);
   try {
     session.setInputs(plan.inputs.map((v) => inputs.get(v.name) as Tensor));
     session.runNodes(0, plan.nodes.length);
@@ -74,4 +77,3 @@ export async function failureOf(name: string): Promise<string | undefined> {
     return `${error.code}: ${error.message}`;
   }
 }
-

@@ -5,14 +5,15 @@ import {
   resolveVersion,
   type Tensor,
 } from "../../operators/index.js";
-import type { GraphNode, Model } from "../../src/graph/types.js";
+import { findControlFlow } from "../../src/graph/control/index.js";
+import type { GraphNode, Model, NodeAttribute, Subgraph } from "../../src/graph/types.js";
 
 /** Small graphs for tests, written the short way. */
 export interface NodeSpec {
   readonly op: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly attributes?: Readonly<Record<string, AttributeValue>>;
+  readonly attributes?: Readonly<Record<string, NodeAttribute>>;
   readonly name?: string;
 }
 
@@ -27,14 +28,14 @@ export interface GraphSpec {
   readonly weights?: Readonly<Record<string, Tensor>>;
 }
 
-/** A model of opset 20. */
-export function modelOf(spec: GraphSpec): Model {
+/** A model of opset 20, or of another. */
+export function modelOf(spec: GraphSpec, opset = 20): Model {
   return {
     graph: {
       name: "test",
       inputs: spec.inputs.map((v) => ({ dtype: "f32" as const, ...v })),
       outputs: spec.outputs.map((name) => ({ name, dtype: "f32", dims: null })),
-      nodes: spec.nodes.map(nodeOf),
+      nodes: spec.nodes.map((node, i) => nodeOf(node, i, opset)),
     },
     weights: new Map(Object.entries(spec.weights ?? {})),
   };
@@ -43,10 +44,11 @@ export function modelOf(spec: GraphSpec): Model {
 function nodeOf(
   { op, inputs, outputs, attributes = {}, name }: NodeSpec,
   index: number,
+  opset: number,
 ): GraphNode {
-  const definition = findDefinition("", op);
-  const version = definition && resolveVersion(definition, 20);
-  if (version === undefined) throw new Error(`${op} has no definition for opset 20`);
+  const definition = findControlFlow("", op) ?? findDefinition("", op);
+  const version = definition && resolveVersion(definition, opset);
+  if (version === undefined) throw new Error(`${op} has no definition for opset ${opset}`);
   return {
     name: name ?? `${op}_${index}`,
     domain: "",
@@ -56,6 +58,29 @@ function nodeOf(
     inputs,
     outputs,
   };
+}
+
+export interface SubgraphSpec {
+  readonly inputs?: readonly string[];
+  readonly outputs: readonly string[];
+  readonly nodes: readonly NodeSpec[];
+  /** The name inside, and the weight of the model that it is. */
+  readonly weights?: Readonly<Record<string, string>>;
+  /** Dims that it declares for its outputs, f32. */
+  readonly declared?: readonly number[];
+}
+
+/** A graph that an If, Loop or Scan runs. */
+export function subgraph(spec: SubgraphSpec): NodeAttribute {
+  const type = spec.declared ? { dtype: "f32" as const, dims: spec.declared } : null;
+  const value: Subgraph = {
+    name: "inner",
+    inputs: (spec.inputs ?? []).map((name) => ({ name, type: null })),
+    outputs: spec.outputs.map((name) => ({ name, type })),
+    initializers: Object.entries(spec.weights ?? {}).map(([name, weight]) => ({ name, weight })),
+    nodes: spec.nodes.map((node, i) => nodeOf(node, i, 20)),
+  };
+  return { kind: "graph", value };
 }
 
 export const ints = (...values: readonly number[]): AttributeValue => ({

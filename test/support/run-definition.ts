@@ -5,10 +5,10 @@ import {
   type Lowering,
   type LoweringContext,
   type OperatorDefinition,
-  runProgram,
   type Tensor,
   type UniformTensor,
 } from "../../operators/index.js";
+import { runLowering } from "../../src/graph/run-lowering.js";
 
 /** A node of one operator, with its inputs. */
 export interface NodeUnderTest {
@@ -55,19 +55,7 @@ function materialised(t: Tensor | UniformTensor): Tensor {
 export function runNode(node: NodeUnderTest): Tensor[] {
   const definition = definitionOf(node);
   if (definition.fold) return definition.fold(contextOf(node)).map(materialised);
-  const lowering = lowerNode(node);
-  const results: Tensor[] = [];
-  for (const stage of lowering.stages) {
-    const sources = stage.sources.map((s) =>
-      s.kind === "input" ? (node.inputs[s.index] as Tensor) : (results[s.index] as Tensor),
-    );
-    results.push(runProgram(stage.program, sources));
-  }
-  return lowering.outputs.map(({ stage, dtype, dims }) => ({
-    dtype,
-    dims,
-    bytes: (results[stage] as Tensor).bytes,
-  }));
+  return runLowering(lowerNode(node), node.inputs);
 }
 
 export const int = (value: number): AttributeValue => ({ kind: "int", value: BigInt(value) });
@@ -80,3 +68,4 @@ export const float = (value: number): AttributeValue => ({
   value: Math.fround(value),
 });
 export const text = (value: string): AttributeValue => ({ kind: "string", value });
+export const texts = (...value: string[]): AttributeValue => ({ kind: "strings", value });

@@ -84,21 +84,51 @@ export function runProgram(
   sources: readonly Tensor[],
   into: Tensor = emptyTensor(program.dtype, program.out),
 ): Tensor {
-  program.sources.forEach((s, i) => {
-    const given = sources[i];
-    if (!given || given.dtype !== s.dtype || elementCount(given.dims) !== s.length) {
-      throw new AssayError(
-        "program/invalid",
-        `source ${i} is not ${s.dtype} of ${s.length} elements`,
-      );
-    }
-  });
-  if (into.bytes.length !== byteLength({ dtype: program.dtype, dims: program.out })) {
-    throw new AssayError("program/invalid", "the output tensor does not fit the program");
-  }
+  checkTensors(program, sources, into);
   const readers = sources.map((t) => readerOf(t.dtype, t.bytes));
   interpretInto(program, readers, writerOf(program.dtype, into.bytes));
   return into;
+}
+
+/** One stage of a recurrence. Its readers may read what `write` wrote. */
+export interface ScanMember {
+  readonly program: ElementProgram;
+  readonly readers: readonly ElementReader[];
+  readonly write: ElementWriter;
+}
+
+/** Runs the stages of a recurrence: for each t in order, slice t of each stage in order. */
+export function interpretScan(steps: number, members: readonly ScanMember[]): void {
+  const runs = members.map(({ program, readers, write }) => {
+    return { run: interpret(program, readers), slice: elementCount(program.out) / steps, write };
+  });
+  for (let t = 0; t < steps; t++) {
+    for (const { run, slice, write } of runs) {
+      for (let i = t * slice; i < (t + 1) * slice; i++) write(i, run.element(i));
+    }
+  }
+}
+
+/**
+ * Runs the stages of a recurrence over whole tensors; `results` may be among the sources, and are
+ * zeros before.
+ */
+export function runScan(
+  steps: number,
+  stages: readonly { readonly program: ElementProgram }[],
+  sources: readonly (readonly Tensor[])[],
+  results: readonly Tensor[],
+): void {
+  const members = stages.map(({ program }, i): ScanMember => {
+    const result = results[i] as Tensor;
+    checkTensors(program, sources[i] ?? [], result);
+    return {
+      program,
+      readers: (sources[i] ?? []).map((t) => readerOf(t.dtype, t.bytes)),
+      write: writerOf(program.dtype, result.bytes),
+    };
+  });
+  interpretScan(steps, members);
 }
 
 /** Runs a program over readers, element by element in row-major order. */
@@ -127,5 +157,20 @@ function advance(coordinate: number[], dims: readonly number[]): void {
     coordinate[i] = (coordinate[i] as number) + 1;
     if ((coordinate[i] as number) < (dims[i] as number)) return;
     coordinate[i] = 0;
+  }
+}
+
+function checkTensors(program: ElementProgram, sources: readonly Tensor[], into: Tensor): void {
+  program.sources.forEach((s, i) => {
+    const given = sources[i];
+    if (!given || given.dtype !== s.dtype || elementCount(given.dims) !== s.length) {
+      throw new AssayError(
+        "program/invalid",
+        `source ${i} is not ${s.dtype} of ${s.length} elements`,
+      );
+    }
+  });
+  if (into.bytes.length !== byteLength({ dtype: program.dtype, dims: program.out })) {
+    throw new AssayError("program/invalid", "the output tensor does not fit the program");
   }
 }

@@ -1,20 +1,20 @@
 import { DTYPES, elementCount } from "../../dtype.js";
 import { AssayError } from "../../errors.js";
-import type { Call, Machine } from "../machine.js";
-import { interpretInto } from "./index.js";
+import { type Call, isScan, type Machine, type MachineCall } from "../machine.js";
+import { interpretInto, interpretScan, type ScanMember } from "./index.js";
 import { readerOf, writerOf } from "./storage.js";
 
 /** The interpreter over an arena: the slow machine whose bytes are the definition. */
 export class InterpreterMachine implements Machine {
   readonly name = "interpreter";
   private arena = new Uint8Array(0);
-  private calls: readonly Call[] = [];
+  private calls: readonly MachineCall[] = [];
 
-  estimate(_calls: readonly Call[], arenaBytes: number): number {
+  estimate(_calls: readonly MachineCall[], arenaBytes: number): number {
     return arenaBytes;
   }
 
-  async load(calls: readonly Call[], arenaBytes: number): Promise<void> {
+  async load(calls: readonly MachineCall[], arenaBytes: number): Promise<void> {
     try {
       this.arena = new Uint8Array(arenaBytes);
     } catch (cause) {
@@ -38,12 +38,24 @@ export class InterpreterMachine implements Machine {
     this.calls = [];
   }
 
-  private execute({ program, sources, out }: Call): void {
+  private execute(call: MachineCall): void {
+    if (isScan(call)) {
+      interpretScan(
+        call.steps,
+        call.calls.map((c) => this.member(c)),
+      );
+      return;
+    }
+    const { program, readers, write } = this.member(call);
+    interpretInto(program, readers, write);
+  }
+
+  private member({ program, sources, out }: Call): ScanMember {
     const readers = program.sources.map(({ dtype, length }, i) => {
       const offset = sources[i]?.offset as number;
       return readerOf(dtype, this.bytes(offset, length * DTYPES[dtype].size));
     });
     const length = elementCount(program.out) * DTYPES[program.dtype].size;
-    interpretInto(program, readers, writerOf(program.dtype, this.bytes(out, length)));
+    return { program, readers, write: writerOf(program.dtype, this.bytes(out, length)) };
   }
 }

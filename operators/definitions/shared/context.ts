@@ -3,7 +3,8 @@ import { AssayError } from "../../errors.js";
 import type { View } from "../../program/builder.js";
 import { buildProgram, type ProgramSpec } from "../../program/builder.js";
 import { type Tensor, type TensorType, viewOf } from "../../tensor.js";
-import type { Lowering, LoweringContext, Stage, StageSource } from "../definition.js";
+import type { Lowering, LoweringContext, Scan, Stage, StageSource } from "../definition.js";
+import { requireCausal } from "./causal.js";
 
 /** Helpers that every definition uses to read its node: attributes, inputs, steering values. */
 
@@ -60,6 +61,16 @@ export function floatAttribute(context: LoweringContext, name: string, fallback?
   return a.value;
 }
 
+export function floatsAttribute(
+  context: LoweringContext,
+  name: string,
+): readonly number[] | undefined {
+  const a = context.attributes.get(name);
+  if (!a) return undefined;
+  if (a.kind !== "floats") throw invalid(context, `attribute ${name} is not a list of floats`);
+  return a.value;
+}
+
 export function stringAttribute(context: LoweringContext, name: string, fallback: string): string {
   const a = context.attributes.get(name);
   if (!a) return fallback;
@@ -72,15 +83,30 @@ export function stringAttribute(context: LoweringContext, name: string, fallback
  * Values beyond ±(2^53 − 1) saturate: ONNX uses INT64_MAX for "to the end".
  */
 export function steeringInts(context: LoweringContext, index: number): number[] | undefined {
-  if (!context.inputs[index]) return undefined;
+  const value = steeringValue(context, index);
+  return value && integersOf(context, value);
+}
+
+/** The numbers of a steering input of f32, or `undefined` where the input is left out. */
+export function steeringFloats(context: LoweringContext, index: number): number[] | undefined {
+  const value = steeringValue(context, index);
+  if (!value) return undefined;
+  if (value.dtype !== "f32") throw invalid(context, `expected f32, got ${value.dtype}`);
+  const view = viewOf(value.bytes);
+  return Array.from({ length: elementCount(value.dims) }, (_, i) => view.getFloat32(i * 4, true));
+}
+
+function steeringValue(context: LoweringContext, index: number): Tensor | undefined {
+  const type = context.inputs[index];
+  if (!type) return undefined;
   const value = context.values[index];
-  if (!value) {
-    throw new AssayError(
-      "graph/data-dependent",
-      `${context.node}: input ${index} decides a shape, but its value is only known at run time`,
-    );
-  }
-  return integersOf(context, value);
+  if (value) return value;
+  // A tensor without elements says what it says before it is computed.
+  if (elementCount(type.dims) === 0) return { ...type, bytes: new Uint8Array(0) };
+  throw new AssayError(
+    "graph/data-dependent",
+    `${context.node}: input ${index} decides a shape, but its value is only known at run time`,
+  );
 }
 
 function integersOf(context: LoweringContext, t: Tensor): number[] {
@@ -116,9 +142,21 @@ export function inputOperand(context: LoweringContext, index: number): Operand {
   return { ...input(context, index), from: { kind: "input", index } };
 }
 
+/** A stage of a recurrence: its element at t may depend on earlier t. */
+export interface Recurrence {
+  readonly name: string;
+  readonly dtype: DType;
+  /** Dims after t. */
+  readonly dims: readonly number[];
+  operands(siblings: readonly Operand[]): readonly Operand[];
+  /** `out` is t and then `dims`. */
+  program(views: readonly View[]): Omit<ProgramSpec, "sources" | "dtype" | "out">;
+}
+
 /** Collects the stages of a lowering; each `add` yields the operand later stages read. */
 export class StageList {
   private readonly stages: Stage[] = [];
+  private scanned: Scan | undefined;
 
   /**
    * Adds a stage. `spec.sources` follow from `operands`; in `step` and `finish`, `views[i]` reads
@@ -140,9 +178,35 @@ export class StageList {
     };
   }
 
+  /**
+   * Adds the stages of a recurrence over t = 0 … steps − 1, the first out dim of each; at most once
+   * per list. `operands` is given all of them, so that a stage can read any at earlier t. Throws
+   * `program/invalid` for a read that is not known to be earlier.
+   */
+  scan(steps: number, recurrences: readonly Recurrence[]): Operand[] {
+    const first = this.stages.length;
+    const all = recurrences.map(({ dtype, dims }, i): Operand => {
+      return { dtype, dims: [steps, ...dims], from: { kind: "stage", index: first + i } };
+    });
+    recurrences.forEach((r, i) => {
+      const operands = r.operands(all);
+      const { dims } = all[i] as Operand;
+      this.add(r.name, operands, dims, (views) => ({
+        dtype: r.dtype,
+        out: dims,
+        ...r.program(views),
+      }));
+      requireCausal(this.stages[first + i] as Stage, first, first + i, steps);
+    });
+    if (this.scanned) throw new AssayError("program/invalid", "a lowering has one scan");
+    this.scanned = { first, end: this.stages.length, steps };
+    return all;
+  }
+
   /** The finished lowering. Each output must be a stage of this list. */
   lowering(outputs: readonly Operand[]): Lowering {
     return {
+      ...(this.scanned ? { scan: this.scanned } : {}),
       stages: this.stages,
       outputs: outputs.map((t) => {
         if (t.from.kind !== "stage") {

@@ -22,6 +22,8 @@ export const FLOATS: readonly DType[] = ["f32", "f16", "bf16", "f64"];
 export const FUNCTION_FLOATS: readonly DType[] = ["f32", "f16", "bf16"];
 export const SIGNED: readonly DType[] = ["i8", "i16", "i32", "i64"];
 export const UNSIGNED: readonly DType[] = ["u8", "u16", "u32", "u64"];
+/** Integers that sums, products and contractions are defined for besides floats; they wrap. */
+export const WORDS: readonly DType[] = ["i32", "i64", "u32", "u64"];
 export const INTEGERS: readonly DType[] = [...SIGNED, ...UNSIGNED];
 export const NUMBERS: readonly DType[] = [...FLOATS, ...INTEGERS];
 export const ANY_DTYPE: readonly DType[] = [...NUMBERS, "bool"];

@@ -7,6 +7,7 @@ import type { DefinitionCase } from "./types.js";
 type Shape = readonly number[];
 
 const FLOATS: readonly DType[] = ["f32", "f16", "bf16", "f64"];
+const WORDS: readonly DType[] = ["i32", "i64", "u32", "u64"];
 
 function of(
   operator: string,
@@ -83,7 +84,9 @@ const PRODUCTS: readonly (readonly [Shape, Shape])[] = [
 ];
 
 const matmul = PRODUCTS.flatMap((shapes, i) =>
-  FLOATS.filter((_, d) => d === 0 || i % 5 === 3).map((dtype) => of("MatMul", 13, dtype, shapes)),
+  [...FLOATS, ...WORDS]
+    .filter((_, d) => d === 0 || i % 5 === 3)
+    .map((dtype) => of("MatMul", 13, dtype, shapes)),
 );
 
 const gemm: DefinitionCase[] = [];
@@ -125,6 +128,10 @@ for (const dtype of FLOATS) {
       { beta: float(0) },
     ),
   );
+}
+
+for (const dtype of WORDS) {
+  gemm.push(of("Gemm", 13, dtype, [[3, 4], [4, 19], [19]], { alpha: float(-3), beta: float(2) }));
 }
 
 interface Convolution {

@@ -145,7 +145,7 @@ const BINARY: readonly Family[] = [
   },
   { operator: "Mul", version: 14, dtypes: NUMBERS },
   { operator: "Or", version: 7, dtypes: ["bool"] },
-  { operator: "PRelu", version: 16, dtypes: FLOATS },
+  { operator: "PRelu", version: 16, dtypes: [...FLOATS, "i32", "i64", "u32", "u64"] },
   { operator: "Pow", version: 15, dtypes: [...FUNCTION_FLOATS, "i32", "i64"] },
   { operator: "Sub", version: 14, dtypes: NUMBERS },
   { operator: "Sum", version: 13, dtypes: FLOATS },

@@ -54,7 +54,7 @@ const REDUCTIONS: readonly (readonly [string, readonly DType[]])[] = [
   ["ReduceLogSum", FUNCTION_FLOATS],
   ["ReduceLogSumExp", FUNCTION_FLOATS],
   ["ReduceMax", [...NUMBERS, "i8", "u8", "bool"]],
-  ["ReduceMean", FLOATS],
+  ["ReduceMean", NUMBERS],
   ["ReduceMin", [...NUMBERS, "i8", "u8", "bool"]],
   ["ReduceProd", NUMBERS],
   ["ReduceSum", NUMBERS],

@@ -18,8 +18,13 @@ import { mergeDims } from "./merge-dims.js";
 export interface Kernel {
   readonly sources: readonly DType[];
   readonly dtype: DType;
-  /** Extents ≥ 2, or the one extent 1 of a single element. */
+  /** Extents ≥ 2, or the one extent 1 of a single element; `timeMajor` keeps the first as it is. */
   readonly out: readonly number[];
+  /**
+   * Whether the first out dim is the t of a recurrence: it is the outermost loop, merged with no
+   * other dim and in no vector, so that a slice of it is a range of units.
+   */
+  readonly timeMajor: boolean;
   /** Extents ≥ 2; empty with `steps` for a fold of one step. */
   readonly fold: readonly number[];
   /** Whether `step` runs at all. Where not, `finish` sees the initial state as constants. */
@@ -77,7 +82,7 @@ export interface Guard {
   readonly wide: boolean;
 }
 
-export function canonicalKernel(program: ElementProgram): Kernel {
+export function canonicalKernel(program: ElementProgram, timeMajor = false): Kernel {
   const isMap = program.fold.length === 0;
   const when = isMap ? [] : program.when.map((a) => conditionGuard(program, a));
   const steps = !isMap && !program.fold.includes(0) && !when.includes("never");
@@ -92,6 +97,7 @@ export function canonicalKernel(program: ElementProgram): Kernel {
     sources: program.sources.map((s) => s.dtype),
     dtype: program.dtype,
     out: program.out,
+    timeMajor,
     fold: steps ? program.fold : [],
     steps,
     when: steps ? when.filter((g) => typeof g === "object") : [],

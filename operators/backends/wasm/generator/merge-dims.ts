@@ -6,13 +6,16 @@ const MAX_EXTENT = 2 ** 31;
 /**
  * Drops dims of one element and merges neighbours wherever every affine of the kernel treats the
  * two as one coordinate, so that a map over contiguous tensors is a single flat loop. At least one
- * out dim is left, of extent 1 for a single element.
+ * out dim is left, of extent 1 for a single element; the t of a recurrence stays a dim of its own,
+ * with at least one beside it.
  */
 export function mergeDims(kernel: Kernel): Kernel {
   const linears = linearsOf(kernel);
+  const time = kernel.timeMajor ? 1 : 0;
   const out = groups(
     kernel.out,
     linears.map((l) => l.out),
+    time,
   );
   const fold = groups(
     kernel.fold,
@@ -20,15 +23,15 @@ export function mergeDims(kernel: Kernel): Kernel {
   );
   const pick = (row: readonly bigint[], by: readonly Group[]): bigint[] =>
     by.map((g) => row[g.last] ?? 0n);
-  const isScalar = out.length === 0;
+  const one = out.length === time ? [1] : [];
   const map = (l: Linear): Linear => ({
     constant: l.constant,
-    out: isScalar ? [0n] : pick(l.out, out),
+    out: [...pick(l.out, out), ...one.map(() => 0n)],
     fold: pick(l.fold, fold),
   });
   return {
     ...kernel,
-    out: isScalar ? [1] : out.map((g) => g.extent),
+    out: [...out.map((g) => g.extent), ...one],
     fold: fold.map((g) => g.extent),
     when: kernel.when.map((g) => ({ ...g, value: map(g.value) })),
     step: mapBody(kernel.step, map),
@@ -42,13 +45,15 @@ interface Group {
   readonly last: number;
 }
 
-function groups(dims: readonly number[], rows: readonly (readonly bigint[])[]): Group[] {
+/** The first `apart` dims are neither dropped nor merged. */
+function groups(dims: readonly number[], rows: readonly (readonly bigint[])[], apart = 0): Group[] {
   const merged: Group[] = [];
   for (const [i, extent] of dims.entries()) {
-    if (extent === 1) continue;
+    if (extent === 1 && i >= apart) continue;
     const before = merged.at(-1);
     const joins =
       before !== undefined &&
+      before.last >= apart &&
       before.extent * extent < MAX_EXTENT &&
       rows.every((row) => (row[before.last] ?? 0n) === (row[i] ?? 0n) * BigInt(extent));
     if (joins) merged.pop();

@@ -10,6 +10,8 @@ import { type Schedule, scheduleOf } from "./schedule.js";
 export interface GenerateOptions {
   /** Whether the imported memory is shared between threads. */
   readonly shared?: boolean;
+  /** Whether the program is a stage of a recurrence: `units` then divide evenly among its steps. */
+  readonly timeMajor?: boolean;
   /** The programs of function ops. */
   readonly functions?: FunctionTable;
 }
@@ -29,7 +31,7 @@ export interface GeneratedModule {
  * a source. Pure: equal programs give equal bytes. Throws `backend/unavailable`.
  */
 export function generate(program: ElementProgram, options: GenerateOptions = {}): GeneratedModule {
-  const kernel = canonicalKernel(program);
+  const kernel = canonicalKernel(program, options.timeMajor);
   if (program.out.includes(0)) {
     return {
       bytes: assemble([emptyRun(kernel)], 0, new ConstantPool(), options),
@@ -50,9 +52,12 @@ export function generate(program: ElementProgram, options: GenerateOptions = {})
 }
 
 /** How the work of a program divides, without generating code. Throws `backend/unavailable`. */
-export function unitsOf(program: ElementProgram): { units: number; grain: number } {
+export function unitsOf(
+  program: ElementProgram,
+  timeMajor = false,
+): { units: number; grain: number } {
   if (program.out.includes(0)) return { units: 0, grain: 1 };
-  const { units, grain } = scheduleOf(canonicalKernel(program));
+  const { units, grain } = scheduleOf(canonicalKernel(program, timeMajor));
   return { units, grain };
 }
 

@@ -111,11 +111,16 @@ function bodyWork(body: KernelBody): number {
   return work;
 }
 
+/** The first out dim that may lie in vectors. */
+function firstFree({ timeMajor }: Kernel): number {
+  return timeMajor ? 1 : 0;
+}
+
 /** The dim with the cheapest vectors: contiguous loads and stores, few idle lanes; ties: the last. */
 function chooseLane(kernel: Kernel): number {
   let best = kernel.out.length - 1;
   let bestCost = Number.POSITIVE_INFINITY;
-  for (let lane = kernel.out.length - 1; lane >= 0; lane--) {
+  for (let lane = kernel.out.length - 1; lane >= firstFree(kernel); lane--) {
     const width = kernel.out[lane] as number;
     const waste = width < 4 ? 4 / width : (Math.ceil(width / 4) * 4) / width;
     const cost = laneCost(kernel, lane) * waste;
@@ -165,7 +170,7 @@ function chooseTile(
     const stride = address.out[lane] as bigint;
     if (stride === 0n || stride === 1n) continue;
     const across = address.out.indexOf(1n);
-    const extent = across < 0 ? 0 : (kernel.out[across] as number);
+    const extent = across < firstFree(kernel) ? 0 : (kernel.out[across] as number);
     const chunks = TILE_CHUNKS.find((n) => n <= extent && n * code.length <= 128);
     if (chunks !== undefined) return { across, chunks };
   }

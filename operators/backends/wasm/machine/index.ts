@@ -1,6 +1,5 @@
 import { AssayError } from "../../../errors.js";
-import type { ElementProgram } from "../../../program/types.js";
-import type { Call, Machine } from "../../machine.js";
+import type { Machine, MachineCall } from "../../machine.js";
 import { contractionModule, workspaceBytes } from "../contraction/index.js";
 import { compileProgram, unitsOf } from "../index.js";
 import { CONTROL, Crew, type WorkerSetup } from "./crew.js";
@@ -25,7 +24,7 @@ export class WasmMachine implements Machine {
   /** What `estimate` lowered for the `load` that follows: lowering is half the work of loading. */
   private estimated:
     | {
-        readonly calls: readonly Call[];
+        readonly calls: readonly MachineCall[];
         readonly arenaBytes: number;
         readonly lowered: LoweredCalls;
       }
@@ -37,7 +36,7 @@ export class WasmMachine implements Machine {
     }
   }
 
-  estimate(calls: readonly Call[], arenaBytes: number): number {
+  estimate(calls: readonly MachineCall[], arenaBytes: number): number {
     // What no memory holds cannot even be addressed, so it is not lowered either.
     if (arenaBytes > MAX_PAGES * PAGE) throw tooLarge(arenaBytes);
     const lowered = lowerCalls(calls, arenaBytes, this.threads, unitsOf);
@@ -45,7 +44,7 @@ export class WasmMachine implements Machine {
     return lowered.memory.totalBytes + this.threads * workspaceBytes();
   }
 
-  async load(calls: readonly Call[], arenaBytes: number): Promise<void> {
+  async load(calls: readonly MachineCall[], arenaBytes: number): Promise<void> {
     const { estimated } = this;
     this.estimated = undefined;
     const lowered =
@@ -57,7 +56,9 @@ export class WasmMachine implements Machine {
     );
     const memory = allocate(lowered.memory.totalBytes);
     for (const { at, words } of lowered.memory.initial) writeWords(memory, at, words);
-    const modules = lowered.programs.map((p: ElementProgram) => compileProgram(p));
+    const modules = lowered.programs.map(({ program, timeMajor }) =>
+      compileProgram(program, { shared: true, timeMajor }),
+    );
     const contraction = contractionModule();
     const imports = { env: { memory } };
     const kernels = modules.map(

@@ -1,7 +1,7 @@
 import { DTYPES, elementCount } from "../../../dtype.js";
 import { programBytes } from "../../../program/bytes.js";
 import type { ElementProgram } from "../../../program/types.js";
-import type { Call } from "../../machine.js";
+import { type Call, isScan, type MachineCall, type ScanCall } from "../../machine.js";
 import { epilogueOf, type Operand, operandOf } from "../contraction/operands.js";
 import {
   type Contraction,
@@ -11,7 +11,7 @@ import {
   recogniseContraction,
 } from "../contraction/recognise.js";
 import { ARENA_BASE, MemoryMap } from "./memory-map.js";
-import type { ContractStep, Step } from "./steps.js";
+import type { ContractStep, KernelStep, Step } from "./steps.js";
 
 /** Columns of one packed panel. */
 const PANEL = 16;
@@ -28,7 +28,7 @@ const CHUNK_WORK = 1 << 18;
 
 /** What a machine must place, compile and run. Addresses are final once `memory` is laid out. */
 export interface LoweredCalls {
-  readonly programs: readonly ElementProgram[];
+  readonly programs: readonly PlacedProgram[];
   /** Steps that run once, when the constants are in place. */
   readonly loadSteps: readonly Step[];
   readonly steps: readonly Step[];
@@ -37,14 +37,23 @@ export interface LoweredCalls {
   readonly memory: MemoryMap;
 }
 
+/** A program to compile, and whether it is a stage of a recurrence. */
+export interface PlacedProgram {
+  readonly program: ElementProgram;
+  readonly timeMajor: boolean;
+}
+
 /** How a program's range is cut; asked of the generator. */
-export type UnitsOf = (program: ElementProgram) => {
+export type UnitsOf = (
+  program: ElementProgram,
+  timeMajor?: boolean,
+) => {
   readonly units: number;
   readonly grain: number;
 };
 
 export function lowerCalls(
-  calls: readonly Call[],
+  calls: readonly MachineCall[],
   arenaBytes: number,
   threads: number,
   unitsOf: UnitsOf,
@@ -53,7 +62,8 @@ export function lowerCalls(
     const lowering = new CallLowering(new MemoryMap(arenaBytes, scratchBytes), threads, unitsOf);
     const stepsOf = [0];
     for (const call of calls) {
-      lowering.call(placed(call));
+      if (isScan(call)) lowering.scan(call);
+      else lowering.call(placed(call));
       stepsOf.push(lowering.steps.length);
     }
     const { programs, loadSteps, steps, memory } = lowering;
@@ -72,7 +82,7 @@ function placed({ program, sources, out }: Call): Call {
 }
 
 class CallLowering {
-  readonly programs: ElementProgram[] = [];
+  readonly programs: PlacedProgram[] = [];
   readonly loadSteps: Step[] = [];
   readonly steps: Step[] = [];
   private readonly kernelOf = new Map<string, number>();
@@ -93,17 +103,31 @@ class CallLowering {
     }
   }
 
-  private kernel(program: ElementProgram, out: number, sources: readonly number[]): Step {
-    const key = latin1(programBytes(program));
-    let kernel = this.kernelOf.get(key);
-    if (kernel === undefined) {
-      kernel = this.programs.length;
-      this.programs.push(program);
-      this.kernelOf.set(key, kernel);
-    }
+  scan({ steps, calls }: ScanCall): void {
+    this.memory.releaseScratch();
+    const slices = calls.map(placed).map(({ program, out, sources }) => {
+      const addresses = [out, ...sources.map((s) => s.offset)];
+      const { units } = this.unitsOf(program, true);
+      return { kernel: this.compiled(program, true), addresses, units: units / steps };
+    });
+    this.steps.push({ kind: "scan", steps, slices, units: 1, chunk: 1 });
+  }
+
+  private kernel(program: ElementProgram, out: number, sources: readonly number[]): KernelStep {
     const { units, grain } = this.unitsOf(program);
     const chunk = Math.max(1, grain, Math.ceil(units / (4 * this.threads)));
+    const kernel = this.compiled(program, false);
     return { kind: "kernel", kernel, addresses: [out, ...sources], units, chunk };
+  }
+
+  /** Position of the program's module. */
+  private compiled(program: ElementProgram, timeMajor: boolean): number {
+    const key = `${timeMajor} ${latin1(programBytes(program))}`;
+    const known = this.kernelOf.get(key);
+    if (known !== undefined) return known;
+    this.programs.push({ program, timeMajor });
+    this.kernelOf.set(key, this.programs.length - 1);
+    return this.programs.length - 1;
   }
 
   private contraction(call: Call, shape: Contraction): void {

@@ -3,7 +3,7 @@
  * cut into chunks that threads claim, and the next step starts when the last chunk is done. How
  * chunks fall on threads decides nothing about bits: a chunk is a range of output elements.
  */
-export type Step = KernelStep | PackStep | ContractStep;
+export type Step = KernelStep | ScanStep | PackStep | ContractStep;
 
 /** A generated program over a range of its units. */
 export interface KernelStep {
@@ -14,6 +14,22 @@ export interface KernelStep {
   readonly addresses: readonly number[];
   readonly units: number;
   readonly chunk: number;
+}
+
+/** A recurrence: one chunk, run by one thread, because its slices wait for each other. */
+export interface ScanStep {
+  readonly kind: "scan";
+  readonly steps: number;
+  readonly slices: readonly ScanSlice[];
+  readonly units: 1;
+  readonly chunk: 1;
+}
+
+/** One stage of a recurrence: slice t is units t·units … (t + 1)·units − 1 of its kernel. */
+export interface ScanSlice {
+  readonly kernel: number;
+  readonly addresses: readonly number[];
+  readonly units: number;
 }
 
 /** Packs a constant column operand; done once at load. Units are panels of one job. */
@@ -68,10 +84,20 @@ export class StepRunner {
     const end = Math.min(step.units, begin + step.chunk);
     if (step.kind === "kernel") {
       (this.kernels[step.kernel] as KernelRun)(...step.addresses, begin, end);
+    } else if (step.kind === "scan") {
+      this.scan(step);
     } else if (step.kind === "pack") {
       this.contraction.packB(step.job, begin, end);
     } else {
       for (let unit = begin; unit < end; unit++) this.contract(step, unit);
+    }
+  }
+
+  private scan({ steps, slices }: ScanStep): void {
+    for (let t = 0; t < steps; t++) {
+      for (const { kernel, addresses, units } of slices) {
+        (this.kernels[kernel] as KernelRun)(...addresses, t * units, (t + 1) * units);
+      }
     }
   }
 
