@@ -20,10 +20,11 @@ import { depthToSpace, spaceToDepth } from "./depth-to-space.js";
 import { dropout } from "./dropout.js";
 import { dynamicQuantizeLinear } from "./dynamic-quantize-linear.js";
 import { einsum } from "./einsum.js";
+import { celu, elu, selu } from "./elu.js";
 import { expand } from "./expand.js";
 import { eyeLike } from "./eye-like.js";
 import { flatten } from "./flatten.js";
-import { erf, exp, log, tanh } from "./functions.js";
+import { acosh, asinh, atanh, cosh, erf, exp, log, sinh, tanh } from "./functions.js";
 import { fusedMatMul } from "./fused-matmul.js";
 import { gather, gatherElements, gatherND } from "./gather.js";
 import { biasGelu, fastGelu, gelu, microsoftGelu } from "./gelu.js";
@@ -50,6 +51,7 @@ import { matmul } from "./matmul.js";
 import { maxPool } from "./max-pool.js";
 import { meanVarianceNormalization } from "./mean-variance-normalization.js";
 import { max, min } from "./min-max.js";
+import { mish } from "./mish.js";
 import { mod } from "./mod.js";
 import { nonZero } from "./non-zero.js";
 import { oneHot } from "./one-hot.js";
@@ -83,6 +85,7 @@ import { ceil, floor, round } from "./rounding.js";
 import { scatter, scatterElements } from "./scatter.js";
 import { scatterND } from "./scatter-nd.js";
 import { shape, size } from "./shape.js";
+import { shrink } from "./shrink.js";
 import { hardSigmoid, hardSwish, sigmoid } from "./sigmoid.js";
 import { abs, neg, sign } from "./sign.js";
 import { skipLayerNormalization, skipSimplifiedLayerNormalization } from "./skip-normalization.js";
@@ -139,13 +142,21 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   spaceToDepth,
   dropout,
   einsum,
+  celu,
+  elu,
+  selu,
   dynamicQuantizeLinear,
   expand,
   eyeLike,
   flatten,
+  acosh,
+  asinh,
+  atanh,
+  cosh,
   erf,
   exp,
   log,
+  sinh,
   tanh,
   gather,
   gatherElements,
@@ -184,6 +195,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   meanVarianceNormalization,
   max,
   min,
+  mish,
   mod,
   nonZero,
   oneHot,
@@ -226,6 +238,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   scatterElements,
   shape,
   size,
+  shrink,
   hardSigmoid,
   hardSwish,
   sigmoid,

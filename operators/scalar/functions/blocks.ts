@@ -142,6 +142,10 @@ export function nearestInteger(
 export const LN2_HIGH = 0.6931471805582987;
 export const LN2_LOW = 1.646594958289708e-12;
 
+/** log10 2 = LOG10_2_HIGH + LOG10_2_LOW; the former has 44 bits, so k·LOG10_2_HIGH is exact for k < 2^9. */
+export const LOG10_2_HIGH = 0.30102999566398125;
+export const LOG10_2_LOW = -5.8314879359043e-17;
+
 const ONE = 0x3ff0000000000000n;
 /** √½ to the last bit. */
 const ROOT_HALF = 0x3fe6a09e667f3bcdn;

@@ -1,5 +1,14 @@
 import type { ScalarFunction } from "../../program/types.js";
-import { atLeast, atMost, bitsOf, fromBits, nearestInteger, unaryFunction } from "./blocks.js";
+import {
+  atLeast,
+  atMost,
+  bitsOf,
+  fromBits,
+  LOG10_2_HIGH,
+  LOG10_2_LOW,
+  nearestInteger,
+  unaryFunction,
+} from "./blocks.js";
 import { exponentialLess1 } from "./exponential.js";
 
 /**
@@ -15,10 +24,6 @@ import { exponentialLess1 } from "./exponential.js";
  * Hard cases: none to patch.@EXP10@
  */
 const LOG2_10 = 3.321928094887362;
-const LN10 = 2.302585092994046;
-/** log10(2) = LOG10_2_HIGH + LOG10_2_LOW; the former has 44 bits. */
-const LOG10_2_HIGH = 0.30102999566398125;
-const LOG10_2_LOW = -5.8314879359043e-17;
 const HIGHEST = 39;
 const LOWEST = -46;
 
@@ -27,6 +32,6 @@ export const exp10: ScalarFunction = unaryFunction("f32.exp10", (b, given) => {
   const n = nearestInteger(b, b.mul(x, b.f64(LOG2_10)));
   const high = b.sub(x, b.mul(n.value, b.f64(LOG10_2_HIGH)));
   const rest = b.sub(high, b.mul(n.value, b.f64(LOG10_2_LOW)));
-  const significand = b.add(b.f64(1), exponentialLess1(b, b.mul(rest, b.f64(LN10))));
+  const significand = b.add(b.f64(1), exponentialLess1(b, b.mul(rest, b.f64(Math.LN10))));
   return fromBits(b, b.add(bitsOf(b, significand), n.exponent));
 });

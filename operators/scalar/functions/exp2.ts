@@ -1,5 +1,13 @@
 import type { ScalarFunction } from "../../program/types.js";
-import { atLeast, atMost, bitsOf, except, fromBits, nearestInteger, unaryFunction } from "./blocks.js";
+import {
+  atLeast,
+  atMost,
+  bitsOf,
+  except,
+  fromBits,
+  nearestInteger,
+  unaryFunction,
+} from "./blocks.js";
 import { exponentialLess1 } from "./exponential.js";
 
 /**

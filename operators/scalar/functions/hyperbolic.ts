@@ -1,12 +1,5 @@
 import type { FunctionBuilder, Register } from "../../program/builder.js";
-import {
-  fromBits,
-  LN2_HIGH,
-  LN2_LOW,
-  nearestInteger,
-  polynomial,
-  Squares,
-} from "./blocks.js";
+import { fromBits, LN2_HIGH, LN2_LOW, nearestInteger, polynomial, Squares } from "./blocks.js";
 
 /**
  * The core shared by sinh and cosh: x = n·ln 2 + r with |r| ≤ ln 2 / 2, and with p = 2^n / 2, q = 2^−n / 2
@@ -23,8 +16,8 @@ const C = [
   0.5, 0.041666666666603666, 0.0013888888926920208, 2.4801508523454986e-5, 2.7625250496156184e-7,
 ];
 const S = [
-  0.9999999999999999, 0.16666666666666677, 0.008333333333321372, 0.00019841269886882335, 2.755724335607268e-6,
-  2.510936367493833e-8,
+  0.9999999999999999, 0.16666666666666677, 0.008333333333321372, 0.00019841269886882335,
+  2.755724335607268e-6, 2.510936367493833e-8,
 ];
 
 const HALF = 0x3fe0000000000000n;

@@ -1,5 +1,5 @@
 import type { ScalarFunction } from "../../program/types.js";
-import { except, splitExponent, unaryFunction } from "./blocks.js";
+import { except, LOG10_2_HIGH, LOG10_2_LOW, splitExponent, unaryFunction } from "./blocks.js";
 import { logarithmCorners, logarithmCorrection } from "./logarithm.js";
 
 /**
@@ -14,9 +14,6 @@ import { logarithmCorners, logarithmCorrection } from "./logarithm.js";
  * Hard cases: one, whose f64 is the very middle of two f32: 0efeee7a → c1e99d23, 0.42 units of the last
  * place of f64 beyond it.
  */
-const LOG10_2_HIGH = 0.30102999566398125;
-const LOG10_2_LOW = -5.8314879359043e-17;
-
 const EXCEPTIONS = [[0x0efeee7a, 0xc1e99d23]] as const;
 
 export const log10: ScalarFunction = unaryFunction("f32.log10", (b, x) => {
