@@ -1,5 +1,4 @@
 import { elementCount } from "../dtype.js";
-import { AssayError } from "../errors.js";
 import { k, o, times, type View } from "../program/builder.js";
 import { literal, zero } from "../program/literal.js";
 import type { LoweringContext, OperatorDefinition } from "./definition.js";
@@ -12,6 +11,7 @@ import {
   StageList,
 } from "./shared/context.js";
 import { ANY_DTYPE } from "./shared/elementwise.js";
+import { knownValue } from "./shared/known-value.js";
 
 /**
  * Compress: the slices along `axis` (elements of the flattened input without one) where the condition
@@ -78,12 +78,5 @@ export const compress: OperatorDefinition = {
 };
 
 function keptPositions(context: LoweringContext): number[] {
-  const condition = context.values[1];
-  if (!condition) {
-    throw new AssayError(
-      "graph/data-dependent",
-      `${context.node}: the condition decides a shape, but its value is only known at run time`,
-    );
-  }
-  return [...condition.bytes].flatMap((flag, i) => (flag ? [i] : []));
+  return [...knownValue(context, 1).bytes].flatMap((flag, i) => (flag ? [i] : []));
 }
