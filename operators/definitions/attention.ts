@@ -13,7 +13,7 @@ import {
   type Visibility,
   visibilityOf,
 } from "./attention-visibility.js";
-import type { LoweringContext, OperatorDefinition } from "./definition.js";
+import type { LoweringContext, OperatorDefinition, StageAxis } from "./definition.js";
 import {
   floatAttribute,
   inputOperand,
@@ -125,7 +125,22 @@ function scoreStage(a: Parts, kind: ScoreKind, dtype: DType): Operand {
         return kind === "masked" ? masked(b, visible, maskViews(visible, rest), score) : score;
       },
     }),
+    rowAxes(shape, "key", keys),
   );
+}
+
+/** Axes of a row per batch entry, head and query, and of one more. */
+function rowAxes(
+  { batch, groups, repeats, queries }: AttentionShape,
+  last?: string,
+  size = 1,
+): StageAxis[] {
+  const row = [
+    { name: "batch", size: batch },
+    { name: "head", size: groups * repeats },
+    { name: "query", size: queries },
+  ];
+  return last === undefined ? row : [...row, { name: last, size }];
 }
 
 /** score + mask, or −∞ where the key is hidden. */
@@ -153,7 +168,8 @@ function softmaxRows(a: Parts, scores: Operand): SoftmaxRows {
   const [batch, heads, queries] = scores.dims as [number, number, number];
   const rows = batch * heads * queries;
   const seen = { ...scores, dims: [rows, keys] };
-  const fold = { rows: [rows], extents: [keys], dtype: "f32" } as const;
+  const axes = rowAxes(a.shape);
+  const fold = { rows: [rows], extents: [keys], dtype: "f32", axes } as const;
   const max = laneFold(a.stages, {
     ...fold,
     name: "max",
@@ -161,12 +177,18 @@ function softmaxRows(a: Parts, scores: Operand): SoftmaxRows {
     combine: "max",
     element: (b, [v], [at]) => b.read(v as View, [o(0), at ?? 0]),
   });
-  const exp = a.stages.add("exp", [seen, max], [rows, keys], ([vs, vm]) => ({
-    dtype: "f32",
-    out: [rows, keys],
-    finish: (b) =>
-      b.op("f32.exp", b.sub(b.read(vs as View, [o(0), o(1)]), b.read(vm as View, [o(0)]))),
-  }));
+  const exp = a.stages.add(
+    "exp",
+    [seen, max],
+    [rows, keys],
+    ([vs, vm]) => ({
+      dtype: "f32",
+      out: [rows, keys],
+      finish: (b) =>
+        b.op("f32.exp", b.sub(b.read(vs as View, [o(0), o(1)]), b.read(vm as View, [o(0)]))),
+    }),
+    rowAxes(a.shape, "key", keys),
+  );
   const sum = laneFold(a.stages, {
     ...fold,
     name: "sum",
@@ -181,11 +203,17 @@ function softmaxRows(a: Parts, scores: Operand): SoftmaxRows {
 function probabilityStage(a: Parts, { exp, sum }: SoftmaxRows, dtype: DType): Operand {
   const { batch, groups, repeats, queries, keys } = a.shape;
   const dims = [batch, groups * repeats, queries, keys];
-  return a.stages.add("probabilities", [exp, sum], dims, ([ve, vs]) => ({
-    dtype,
-    out: exp.dims,
-    finish: (b) => b.div(b.read(ve as View, [o(0), o(1)]), b.read(vs as View, [o(0)])),
-  }));
+  return a.stages.add(
+    "probabilities",
+    [exp, sum],
+    dims,
+    ([ve, vs]) => ({
+      dtype,
+      out: exp.dims,
+      finish: (b) => b.div(b.read(ve as View, [o(0), o(1)]), b.read(vs as View, [o(0)])),
+    }),
+    rowAxes(a.shape, "key", keys),
+  );
 }
 
 /** Y: the values weighted by p, in the layout of Q. */
@@ -204,7 +232,7 @@ function valueStage(a: Parts, probabilities: Operand, sum: Operand): Operand {
   const heads = groups * repeats;
   const dims = flat ? [batch, queries, heads * valueDepth] : [batch, heads, queries, valueDepth];
   const row = [place.batch, place.group, place.repeat, place.query];
-  return a.stages.add("output", operands, dims, ([vp, vv, vs, ...rest]) => {
+  const program = ([vp, vv, vs, ...rest]: readonly View[]) => {
     const contraction = multiplyAdd("f32", (s) => [
       s.read(vp as View, [...row, k(0)]),
       s.read(vv as View, a.value.at(place.batch, place.group, k(0), o(4))),
@@ -218,19 +246,23 @@ function valueStage(a: Parts, probabilities: Operand, sum: Operand): Operand {
       fold: [keys],
       when: visible.affine(place),
       ...contraction,
-      step: (s) => {
+      step: (s: BodyBuilder) => {
         const next = contraction.step?.(s) ?? [];
         const seen = visible.data(s, views, place);
         return seen ? next.map((r, i) => s.select(seen, r, s.state(i))) : next;
       },
-      finish: (b) => {
+      finish: (b: BodyBuilder) => {
         if (!visible.mayHideAll) return b.state(0);
         // The sum is at least 1 where a key is seen, NaN or +0 where none is.
         const sees = b.lt(b.f32(0), b.read(vs as View, row));
         return b.select(sees, b.state(0), b.f32(Number.NaN));
       },
     };
-  });
+  };
+  const axes = rowAxes(shape, "depth", valueDepth);
+  const [batchAxis, headAxis, queryAxis, depthAxis] = axes as [StageAxis, ...StageAxis[]];
+  const named = flat ? [batchAxis, queryAxis, headAxis, depthAxis] : axes;
+  return a.stages.add("output", operands, dims, program, named as StageAxis[]);
 }
 
 function maskOperands({ mask, lengths }: Visibility): Operand[] {

@@ -82,6 +82,16 @@ export interface Stage {
   readonly program: ElementProgram;
   /** Where each source of the program comes from. */
   readonly sources: readonly StageSource[];
+  /**
+   * What the coordinates of an element mean, for verdicts: axes whose sizes factor the stage's
+   * elements, row-major. For people; nothing depends on it.
+   */
+  readonly axes?: readonly StageAxis[];
+}
+
+export interface StageAxis {
+  readonly name: string;
+  readonly size: number;
 }
 
 export type StageSource =

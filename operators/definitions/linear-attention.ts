@@ -187,6 +187,7 @@ function recur(shape: Shape): Operand {
     name: "delta",
     dtype: "f32" as const,
     dims: [batch, kvHeads, valueSize],
+    axes: ["batch", "head", "value"],
     operands: (siblings: readonly Operand[]) => [
       key,
       value,
@@ -214,6 +215,7 @@ function recur(shape: Shape): Operand {
     name: "state",
     dtype: "f32" as const,
     dims: [batch, kvHeads, keySize, valueSize],
+    axes: ["batch", "head", "key", "value"],
     operands: ([d, s]: readonly Operand[]) => [key, d as Operand, s as Operand, ...given],
     program: ([vk, vd, ...before]: readonly View[]) => ({
       finish: (b: BodyBuilder) =>

@@ -1,15 +1,17 @@
 import { rootPosition } from "../merkle/shape.js";
 import { toHex } from "../receipt/hex.js";
+import type { Budget } from "./budget.js";
 import { hashesBelow } from "./descend.js";
 import type { InsideView } from "./inside-view.js";
-import { type Body, type Hex, MOVE_BYTES, moveBytes, type ReadTile } from "./moves.js";
+import { type Body, type Hex, MOVE_BYTES, moveBytes } from "./moves.js";
 import { spanEnds } from "./spans.js";
 import type { PhaseOf, Stretch } from "./state.js";
-import { intermediateStages, programOf } from "./targets.js";
+import { intermediateStages, programOf, sliceCount } from "./targets.js";
 
 /** What an honest asserter answers inside an operator, from its own view of it. */
 export class AnswersInside {
   constructor(
+    private readonly budget: Budget,
     private readonly view: InsideView,
     /** Siblings that prove the commitment of a graph input or weight; none for results. */
     private readonly prove: (value: number) => Hex[],
@@ -18,12 +20,13 @@ export class AnswersInside {
   intermediates(): Body<"openIntermediates"> {
     const stages = intermediateStages(this.view.node);
     const commitments = stages.map((s) => toHex(this.view.tree(s).commitment));
-    return { kind: "openIntermediates", commitments };
+    const slices = sliceCount(this.view.node) > 0 ? [toHex(this.view.slices().root)] : [];
+    return { kind: "openIntermediates", commitments: [...commitments, ...slices] };
   }
 
   hashes({ place, at }: PhaseOf<"openNode">): Body<"hashes"> | undefined {
-    if (place.tree !== "tensor") return undefined;
-    const { tree } = this.view.tree(place.target);
+    if (place.tree === "trace") return undefined;
+    const { tree } = place.tree === "slices" ? this.view.slices() : this.view.tree(place.target);
     const position = at?.position ?? rootPosition(tree.count);
     return { kind: "hashes", hashes: hashesBelow(tree, position).map(toHex) };
   }
@@ -34,7 +37,7 @@ export class AnswersInside {
 
   partials(stretch: Stretch): Body<"openPartials"> {
     const { target, element, from, to } = stretch;
-    const ends = spanEnds(programOf(this.view.node, target), from, to).slice(0, -1);
+    const ends = spanEnds(this.budget, programOf(this.view.node, target), from, to).slice(0, -1);
     const states = this.view.states(target, element, ends);
     const width = states[0]?.length ?? 0;
     const words = new Uint8Array(states.length * width);
@@ -52,18 +55,15 @@ export class AnswersInside {
     const due = read.filter((t) => !shown.has(`${t.source} ${t.tile}`));
     let body: Body<"openReads"> = { kind: "openReads", claim: this.claim(phase), tiles: [] };
     for (const { source, tile } of due) {
-      const more = { ...body, tiles: [...body.tiles, this.readTile(target, source, tile)] };
+      const more = {
+        ...body,
+        tiles: [...body.tiles, this.view.sourceTile(target, source, tile, this.prove)],
+      };
       const fits = moveBytes({ ...NO_ENVELOPE, ...more }) <= MOVE_BYTES;
       if (!fits && body.tiles.length > 0) break;
       body = more;
     }
     return body;
-  }
-
-  private readTile(target: number, source: number, tile: number): ReadTile {
-    const value = this.view.sourceValue(target, source);
-    const proof = value === undefined ? [] : this.prove(value);
-    return { ...this.view.sourceTile(target, source, tile), proof };
   }
 
   private claim({ claimed, target, element }: Stretch) {

@@ -20,6 +20,7 @@ export type Checked =
       readonly element: ElementAt;
       readonly cost: DisputeCost;
     }
+  | { readonly what: "empty"; readonly operator: NamedOperator; readonly tensor: NamedTensor }
   | { readonly what: "segment"; readonly segment: number }
   | { readonly what: "inputs" };
 
@@ -32,7 +33,8 @@ export type Evidence =
   | InputFault
   | NonCanonicalFault
   | OperatorFault
-  | StretchFault;
+  | StretchFault
+  | EmptyFault;
 
 /** The receipt counts other segments than the plan has. */
 export interface SegmentCountFault {
@@ -115,6 +117,8 @@ export interface StretchFault {
   /** The result that holds the element: an output, or an intermediate under its stage's name. */
   readonly tensor: NamedTensor;
   readonly element: ElementAt;
+  /** What the coordinates mean, where the definition says so: batch, head, query, key. */
+  readonly axes: readonly AxisAt[];
   /** Steps `from` … `to` − 1 of the fold's `of`. */
   readonly steps: { readonly from: number; readonly to: number; readonly of: number };
   /** Whether the claimed bits are the element's, or a state's at the end of the stretch. */
@@ -123,6 +127,16 @@ export interface StretchFault {
   readonly claimed: string;
   readonly correct: string;
   readonly cost: DisputeCost;
+}
+
+/** A result without elements has one commitment, and another is claimed. */
+export interface EmptyFault {
+  readonly fault: "wrong-commitment";
+  readonly segment: number;
+  readonly operator: NamedOperator;
+  readonly tensor: NamedTensor;
+  readonly claimed: Hex;
+  readonly correct: Hex;
 }
 
 /** An operator for people and for machines; the index is what counts, the name is readable. */
@@ -146,6 +160,13 @@ export interface ElementAt {
   /** Row-major position. */
   readonly index: number;
   readonly coordinates: readonly number[];
+}
+
+/** A coordinate under the name that the definition gives its axis. */
+export interface AxisAt {
+  readonly name: string;
+  readonly size: number;
+  readonly at: number;
 }
 
 /** What the referee had to do, against what the run did. */

@@ -8,13 +8,14 @@ import { toHex } from "../receipt/hex.js";
 import { AnswersInside } from "./answers-inside.js";
 import { hashesBelow } from "./descend.js";
 import { InsideView } from "./inside-view.js";
+import { pathHoldsPartials } from "./move-limit.js";
 import { type Body, type Hex, type LeafOpening, type Move, OPERATOR_PART } from "./moves.js";
 import { envelop, type Party } from "./party.js";
 import type { TraceProvider } from "./provider.js";
 import type { Rules } from "./rules.js";
-import { foldSteps, isStretch } from "./spans.js";
+import { foldSteps } from "./spans.js";
 import type { DisputeState, PhaseOf } from "./state.js";
-import { intermediateStages, programOf } from "./targets.js";
+import { insideCount, programOf } from "./targets.js";
 import { innerValues, openedValues, originOf, provedValues } from "./values.js";
 
 /** Answers everything it is asked from its own run, whatever that run was. */
@@ -26,7 +27,7 @@ export class HonestAsserter implements Party {
   private readonly views = new Map<number, Promise<AnswersInside>>();
 
   constructor(
-    private readonly rules: Pick<Rules, "plan" | "hasher">,
+    private readonly rules: Pick<Rules, "plan" | "hasher" | "budget">,
     private readonly provider: TraceProvider,
   ) {
     const { plan, hasher } = rules;
@@ -75,7 +76,8 @@ export class HonestAsserter implements Party {
     const known = this.views.get(node);
     if (known) return known;
     const made = InsideView.of(this.rules, this.provider, node).then(
-      (view) => new AnswersInside(view, (value) => this.prove([value])[0] as Hex[]),
+      (view) =>
+        new AnswersInside(this.rules.budget, view, (value) => this.prove([value])[0] as Hex[]),
     );
     this.views.set(node, made);
     return made;
@@ -83,7 +85,7 @@ export class HonestAsserter implements Party {
 
   private async openNode(phase: PhaseOf<"openNode">): Promise<Body | undefined> {
     const { place, at } = phase;
-    if (place.tree === "tensor") return (await this.inside(place.operator.node)).hashes(phase);
+    if (place.tree !== "trace") return (await this.inside(place.operator.node)).hashes(phase);
     const position = at?.position ?? rootPosition(this.trace.tree.count);
     return { kind: "hashes", hashes: hashesBelow(this.trace.tree, position).map(toHex) };
   }
@@ -97,10 +99,9 @@ export class HonestAsserter implements Party {
     if (target === null || element === null) return { kind: "openPath", answers };
     const planNode = this.plan.nodes[node] as PlanNode;
     const inside = await this.inside(node);
-    if (intermediateStages(planNode).length > 0) answers.push(inside.intermediates());
-    const program = programOf(planNode, target);
-    const to = foldSteps(program);
-    if (!isStretch(program, 0, to)) {
+    if (insideCount(planNode) > 0) answers.push(inside.intermediates());
+    const to = foldSteps(programOf(planNode, target));
+    if (pathHoldsPartials(this.rules, path)) {
       answers.push(inside.partials({ ...WHOLE, ...NO_OPERATOR, target, element, to }));
     }
     return { kind: "openPath", answers };

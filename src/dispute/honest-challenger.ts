@@ -27,7 +27,7 @@ export class HonestChallenger implements Party {
   private readonly views = new Map<number, Promise<DoubtsInside>>();
 
   constructor(
-    private readonly rules: Pick<Rules, "plan" | "hasher">,
+    private readonly rules: Pick<Rules, "plan" | "hasher" | "budget">,
     private readonly provider: TraceProvider,
     /**
      * The asserter's own data, where it is at hand: it saves the descents. What of it the asserter
@@ -107,7 +107,7 @@ export class HonestChallenger implements Party {
     if (at < 0) return undefined;
     const node = first + at;
     const path = { kind: "accuse", segment, node } as const;
-    if (isRecomputedWhole(plan, node)) return { ...path, target: null, element: null };
+    if (isRecomputedWhole(this.rules, node)) return { ...path, target: null, element: null };
     const view = await InsideView.of(this.rules, claimed, node);
     const named = (await this.inside(node)).firstDifference(view);
     return named && { ...path, ...named };
@@ -115,20 +115,17 @@ export class HonestChallenger implements Party {
 
   private async locateElement(operator: OpenedOperator): Promise<Body> {
     const inside = await this.inside(operator.node);
-    const target = inside.differingTarget(operator);
-    if (this.claimed === undefined) return { kind: "descendTensor", target };
+    if (this.claimed === undefined) return inside.descend(operator);
     const view = await InsideView.of(this.rules, this.claimed, operator.node);
-    const element = inside.differingElement(target, view);
-    return element === undefined
-      ? { kind: "descendTensor", target }
-      : { kind: "nameElement", target, element };
+    const named = inside.knownElement(operator, view);
+    return named ? { kind: "nameElement", ...named } : inside.descend(operator);
   }
 
   private inside(node: number): Promise<DoubtsInside> {
     const known = this.views.get(node);
     if (known) return known;
     const made = InsideView.of(this.rules, this.provider, node).then(
-      (view) => new DoubtsInside(this.plan, view),
+      (view) => new DoubtsInside(this.plan, this.rules.budget, view),
     );
     this.views.set(node, made);
     return made;
@@ -138,7 +135,7 @@ export class HonestChallenger implements Party {
     const tree =
       place.tree === "trace"
         ? this.trace.tree
-        : (await this.inside(place.operator.node)).tree(place.target);
+        : (await this.inside(place.operator.node)).tree(place);
     const child = nodes.findIndex(({ position, hash }) => toHex(nodeAt(tree, position)) !== hash);
     return { kind: "select", child: Math.max(0, child) };
   }

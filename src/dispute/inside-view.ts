@@ -1,14 +1,25 @@
-import { type ElementReader, interpret, readerOf, type Tensor } from "../../operators/index.js";
+import {
+  DTYPES,
+  type ElementReader,
+  elementCount,
+  interpret,
+  readerOf,
+  type Scan,
+  type StageSource,
+  type Tensor,
+} from "../../operators/index.js";
 import type { Plan, PlanNode } from "../graph/plan.js";
 import { materialize } from "../graph/values.js";
 import { locateElement, tensorGeometry } from "../merkle/geometry.js";
 import type { Hasher } from "../merkle/hash.js";
+import { indexedList } from "../merkle/indexed-root.js";
+import { type CommittedList, proveEntry } from "../merkle/list.js";
 import { openTile, type TensorTree, tensorTree } from "../merkle/tensor-tree.js";
 import { toHex } from "../receipt/hex.js";
-import type { ReadTile, ShownLeaf } from "./moves.js";
+import type { Hex, ReadTile, ShownLeaf } from "./moves.js";
 import type { TraceProvider } from "./provider.js";
-import { constantOf } from "./sparse.js";
-import { programOf, sourceOrigin, type Target, targetOf } from "./targets.js";
+import { constantOf, SourceTiles, sourceOrigin, type TensorOrigin } from "./sources.js";
+import { programOf, sliceCount, type Target, targetOf, targetOfSlice } from "./targets.js";
 import { originOf } from "./values.js";
 import { encodeWords, type Word } from "./words.js";
 
@@ -18,6 +29,7 @@ import { encodeWords, type Word } from "./words.js";
  */
 export class InsideView {
   private readonly trees = new Map<string, TensorTree>();
+  private list: CommittedList | undefined;
 
   private constructor(
     private readonly plan: Plan,
@@ -50,20 +62,43 @@ export class InsideView {
 
   /** A target's tensor as it is committed. */
   tensor(target: number): Tensor {
-    const { output, type } = targetOf(this.node, target) as Target;
+    const { output, slice, offset, type } = targetOf(this.node, target) as Target;
     if (output !== undefined) return this.values.get(this.node.outputs[output] as number) as Tensor;
     const { dtype, dims } = type;
-    return { dtype, dims, bytes: (this.stages[target] as Tensor).bytes };
+    if (slice === undefined) return { dtype, dims, bytes: (this.stages[target] as Tensor).bytes };
+    const { lowering } = this.node;
+    const { first, end } = lowering.scan as Scan;
+    const { bytes } = this.stages[first + (slice % (end - first))] as Tensor;
+    const { size } = DTYPES[dtype];
+    const from = offset * size;
+    return { dtype, dims, bytes: bytes.slice(from, from + elementCount(dims) * size) };
   }
 
   tree(target: number): TensorTree {
-    return this.treeOf(`target ${target}`, this.tensor(target));
+    return this.treeOf({ kind: "target", target });
   }
 
-  private treeOf(key: string, tensor: Tensor): TensorTree {
-    const known = this.trees.get(key) ?? tensorTree(this.hasher, tensor);
+  /** The slices of the recurrence, in the order of computing. */
+  slices(): CommittedList {
+    const count = sliceCount(this.node);
+    const targets = Array.from({ length: count }, (_, i) => targetOfSlice(this.node, i));
+    this.list ??= indexedList(
+      this.hasher,
+      "slices",
+      targets.map((t) => this.tree(t).commitment),
+    );
+    return this.list;
+  }
+
+  private treeOf(of: TensorOrigin): TensorTree {
+    const key = JSON.stringify(of);
+    const known = this.trees.get(key) ?? tensorTree(this.hasher, this.tensorOf(of));
     this.trees.set(key, known);
     return known;
+  }
+
+  private tensorOf(of: TensorOrigin): Tensor {
+    return of.kind === "target" ? this.tensor(of.target) : (this.values.get(of.value) as Tensor);
   }
 
   /** The bytes of a tile of a target. */
@@ -73,56 +108,68 @@ export class InsideView {
 
   /** The tile that holds an element of a target. */
   claim(target: number, element: number): ShownLeaf {
-    const tensor = this.tensor(target);
-    const { tile } = locateElement(tensorGeometry(tensor.dtype, tensor.dims), element);
-    const { bytes, siblings } = openTile(this.tree(target), tensor, tile);
+    const { dtype, dims } = this.tensor(target);
+    const { tile } = locateElement(tensorGeometry(dtype, dims), element);
+    return { ...this.leaf({ kind: "target", target }, tile), proof: this.proveSlice(target) };
+  }
+
+  /** A tile of one of the sources of a target's program; `prove` is for graph inputs and weights. */
+  sourceTile(
+    target: number,
+    source: number,
+    number: number,
+    prove: (value: number) => readonly Hex[],
+  ): ReadTile {
+    const { of, tile } = this.sourceTiles(target, source).tensorOf(number);
+    const proof = of.kind === "value" ? prove(of.value) : this.proveSlice(of.target);
+    return { source, tile: number, ...this.leaf(of, tile), proof };
+  }
+
+  private leaf(of: TensorOrigin, tile: number): Omit<ShownLeaf, "proof"> {
+    const { bytes, siblings } = openTile(this.treeOf(of), this.tensorOf(of), tile);
     return { bytes, siblings: siblings.map(toHex) };
   }
 
-  /** A tile of one of the sources of a target's program, without the proof of its tensor. */
-  sourceTile(target: number, source: number, tile: number): Omit<ReadTile, "proof"> {
-    const { key, tensor } = this.source(target, source);
-    const { bytes, siblings } = openTile(this.treeOf(key, tensor), tensor, tile);
-    return { source, tile, bytes, siblings: siblings.map(toHex) };
+  private proveSlice(target: number): Hex[] {
+    const { slice } = targetOf(this.node, target) as Target;
+    return slice === undefined ? [] : proveEntry(this.slices(), slice).map(toHex);
   }
 
-  /** The value that a source is, where it is one; a stage of the operator has none. */
-  sourceValue(target: number, source: number): number | undefined {
+  private sourceTiles(target: number, source: number): SourceTiles {
     const { stage } = targetOf(this.node, target) as Target;
-    const from = sourceOrigin(this.node, stage.sources[source] as Target["stage"]["sources"][0]);
-    return from.kind === "value" ? from.value : undefined;
-  }
-
-  private source(target: number, source: number): { key: string; tensor: Tensor } {
-    const { stage } = targetOf(this.node, target) as Target;
-    const from = stage.sources[source] as Target["stage"]["sources"][0];
-    const origin = sourceOrigin(this.node, from);
-    if (origin.kind === "target") {
-      return { key: `target ${origin.target}`, tensor: this.tensor(origin.target) };
-    }
-    const known = constantOf(this.plan, this.node, from);
-    const tensor = known ? materialize(known) : (this.values.get(origin.value) as Tensor);
-    return { key: `value ${origin.value}`, tensor };
+    const origin = sourceOrigin(this.node, stage.sources[source] as StageSource);
+    return new SourceTiles(this.plan, this.node, origin);
   }
 
   /** Readers of a target's sources that note every tile they touch, in order. */
-  readers(target: number, touched: (source: number, tile: number) => void): ElementReader[] {
+  private readers(
+    target: number,
+    touched: (source: number, tile: number) => void,
+  ): ElementReader[] {
     const { stage } = targetOf(this.node, target) as Target;
     return stage.sources.map((from, source) => {
-      const { tensor } = this.source(target, source);
-      const read = readerOf(tensor.dtype, tensor.bytes);
-      if (constantOf(this.plan, this.node, from)) return read;
-      const geometry = tensorGeometry(tensor.dtype, tensor.dims);
+      const known = constantOf(this.plan, this.node, from);
+      const { dtype, bytes } = known ? materialize(known) : this.sourceTensor(from);
+      const read = readerOf(dtype, bytes);
+      if (known) return read;
+      const tiles = this.sourceTiles(target, source);
       return (index) => {
-        touched(source, locateElement(geometry, index).tile);
+        touched(source, tiles.locate(index).tile);
         return read(index);
       };
     });
   }
 
+  private sourceTensor(from: StageSource): Tensor {
+    const origin = sourceOrigin(this.node, from);
+    if (origin.kind === "slices") return this.stages[origin.stage] as Tensor;
+    return this.tensorOf(origin);
+  }
+
   /** States after the given numbers of steps, ascending, of an element's fold, as bytes. */
   states(target: number, element: number, ends: readonly number[]): Uint8Array[] {
     const program = programOf(this.node, target);
+    const at = this.elementOfStage(target, element);
     const run = interpret(
       program,
       this.readers(target, () => {}),
@@ -130,9 +177,13 @@ export class InsideView {
     let state: Word[] = run.initial();
     let step = 0;
     return ends.map((end) => {
-      for (; step < end; step++) state = run.step(element, step, state);
+      for (; step < end; step++) state = run.step(at, step, state);
       return encodeWords(program.init, state);
     });
+  }
+
+  private elementOfStage(target: number, element: number): number {
+    return (targetOf(this.node, target) as Target).offset + element;
   }
 
   /** The tiles that steps `from` … `to` − 1 read, and the finish where the fold ends there. */
@@ -145,6 +196,7 @@ export class InsideView {
   ): { readonly source: number; readonly tile: number }[] {
     const program = programOf(this.node, target);
     const found = new Map<string, { source: number; tile: number }>();
+    const at = this.elementOfStage(target, element);
     let noting = false;
     const run = interpret(
       program,
@@ -155,10 +207,10 @@ export class InsideView {
     let state: Word[] = run.initial();
     for (let step = 0; step < to; step++) {
       noting = step >= from;
-      state = run.step(element, step, state);
+      state = run.step(at, step, state);
     }
     noting = true;
-    if (finishes) run.finish(element, state);
+    if (finishes) run.finish(at, state);
     return [...found.values()];
   }
 }

@@ -4,12 +4,12 @@ import type { PlanNode } from "../graph/plan.js";
 import { fromHex, toHex } from "../receipt/hex.js";
 import type { DisputeCost, Outcome } from "./evidence.js";
 import type { Hex } from "./moves.js";
-import { elementAt, nameTarget } from "./name.js";
+import { axesAt, elementAt, nameTarget } from "./name.js";
 import { foldSteps, stretchWeight } from "./spans.js";
 import type { Stretch } from "./state.js";
-import type { Computed } from "./steps/fold.js";
 import type { StepContext } from "./steps/step.js";
-import { programOf, type Target, targetOf } from "./targets.js";
+import type { Computed } from "./stretch.js";
+import { type Target, targetOf } from "./targets.js";
 import { nameOperator } from "./values.js";
 import { wordBytes } from "./words.js";
 
@@ -18,13 +18,15 @@ export function judgeStretch(context: StepContext, stretch: Stretch, computed: C
   const { plan } = context.rules;
   const { operator, target, element, from, to } = stretch;
   const node = plan.nodes[operator.node] as PlanNode;
-  const { type } = targetOf(node, target) as Target;
-  const program = programOf(node, target);
+  const { stage, type, slice, offset } = targetOf(node, target) as Target;
+  const { program } = stage;
+  // A slice's element is named by its place in the whole stage.
+  const dims = slice === undefined ? type.dims : program.out;
   const claimed = (computed.kind === "words" ? stretch.after : stretch.claimed) as Hex;
   const about = {
     operator: nameOperator(plan, operator.node),
     tensor: nameTarget(plan, operator.node, target),
-    element: elementAt(element, type.dims),
+    element: elementAt(offset + element, dims),
     cost: costOf(context, stretch, stretchWeight(program, to - from)),
   };
   if (bytesEqual(fromHex(claimed), computed.bytes)) {
@@ -38,6 +40,7 @@ export function judgeStretch(context: StepContext, stretch: Stretch, computed: C
       fault: "wrong-stretch",
       segment: operator.segment,
       ...about,
+      axes: axesAt(stage, offset + element),
       steps: { from, to, of: foldSteps(program) },
       what: computed.kind === "words" ? "state" : "element",
       claimed: bits(fromHex(claimed)),

@@ -16,15 +16,16 @@ export interface LeafOpening {
 export interface ShownLeaf {
   readonly bytes: Uint8Array;
   readonly siblings: readonly Hex[];
+  /** Siblings that prove the tensor where it is a graph input, a weight or a slice; else none. */
+  readonly proof: readonly Hex[];
 }
 
 /** A tile of one of the sources of a program. */
 export interface ReadTile extends ShownLeaf {
   /** By position among the sources of the program on trial. */
   readonly source: number;
+  /** By position among its tiles; those of a recurrence's stage go on from slice to slice. */
   readonly tile: number;
-  /** Where the source is a graph input or a weight: siblings that prove its commitment. */
-  readonly proof: readonly Hex[];
 }
 
 /** What each kind of move says beside its envelope. Every field is always present. */
@@ -81,10 +82,15 @@ export interface MoveBodies {
   };
   /** Asserter: what it would have answered on that way, move by move, without envelopes. */
   openPath: { readonly answers: readonly Body[] };
-  /** Asserter: commitments of the operator's results that are no outputs. */
+  /**
+   * Asserter: commitments of the operator's results that are no outputs, and behind them the root of
+   * the slices where it is a recurrence.
+   */
   openIntermediates: { readonly commitments: readonly Hex[] };
   /** Challenger: open the tree of this result. */
   descendTensor: { readonly target: number };
+  /** Challenger: open the list of the recurrence's slices. */
+  descendSlices: Record<never, never>;
   /** Asserter: the tile whose hash is known. */
   openTile: { readonly bytes: Uint8Array };
   /** Challenger: the fault is in this element of the tile, counted row-major over the tensor. */
@@ -98,7 +104,7 @@ export interface MoveBodies {
   openPartials: { readonly claim: ShownLeaf | null; readonly words: Uint8Array };
   /** Challenger: the fault is in this span, counted from 0. */
   selectSpan: { readonly span: number };
-  /** Asserter: tiles that the stretch reads, at least the first that is missing. */
+  /** Asserter: tiles that the stretch reads, in the order in which it first reads them. */
   openReads: { readonly claim: ShownLeaf | null; readonly tiles: readonly ReadTile[] };
   /** Anyone: the side to move has let its time run out. */
   timeout: Record<never, never>;
@@ -137,6 +143,7 @@ export const MOVE_FIELDS: { readonly [K in MoveKind]: readonly (keyof MoveBodies
   openPath: ["answers"],
   openIntermediates: ["commitments"],
   descendTensor: ["target"],
+  descendSlices: [],
   openTile: ["bytes"],
   pickElement: ["element"],
   nameElement: ["target", "element"],

@@ -1,7 +1,7 @@
-import { DTYPES, type DType } from "../../operators/index.js";
+import { DTYPES, type DType, type Stage } from "../../operators/index.js";
 import type { Plan, PlanNode } from "../graph/plan.js";
 import { toHex } from "../receipt/hex.js";
-import type { ElementAt, NamedTensor } from "./evidence.js";
+import type { AxisAt, ElementAt, NamedTensor } from "./evidence.js";
 import { type Target, targetOf } from "./targets.js";
 import { nameTensor } from "./values.js";
 
@@ -17,6 +17,15 @@ export function elementAt(index: number, dims: readonly number[]): ElementAt {
   return { index, coordinates };
 }
 
+/** Where an element lies along the axes that its stage names; nothing where it names none. */
+export function axesAt({ axes = [] }: Stage, index: number): AxisAt[] {
+  const { coordinates } = elementAt(
+    index,
+    axes.map((a) => a.size),
+  );
+  return axes.map(({ name, size }, i) => ({ name, size, at: coordinates[i] as number }));
+}
+
 /** The bits of an element, most significant digit first. */
 export function elementBits(dtype: DType, bytes: Uint8Array, index: number): string {
   const { size } = DTYPES[dtype];
@@ -28,5 +37,5 @@ export function nameTarget(plan: Plan, index: number, target: number): NamedTens
   const node = plan.nodes[index] as PlanNode;
   const { stage, output, type } = targetOf(node, target) as Target;
   if (output !== undefined) return nameTensor(plan, node.outputs[output] as number);
-  return { value: null, name: stage.name, dtype: type.dtype, dims: type.dims };
+  return { value: null, name: stage.name, dtype: type.dtype, dims: stage.program.out };
 }

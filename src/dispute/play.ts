@@ -1,8 +1,9 @@
 import { nodeCost } from "../graph/cost.js";
-import type { Plan, PlanNode } from "../graph/plan.js";
+import type { PlanNode } from "../graph/plan.js";
 import { tensorGeometry } from "../merkle/geometry.js";
 import type { Digest } from "../merkle/hash.js";
 import type { Receipt } from "../receipt/receipt.js";
+import type { Budget } from "./budget.js";
 import { deadline } from "./clock.js";
 import { roundsToLeaf } from "./descend.js";
 import type { Outcome } from "./evidence.js";
@@ -21,7 +22,7 @@ import { foldRounds, stretchSteps } from "./spans.js";
 import { startDispute } from "./start.js";
 import type { DisputeState } from "./state.js";
 import { isRecomputedWhole } from "./steps/inside.js";
-import { type Target, targetOf, targetsInOrder } from "./targets.js";
+import { sliceCount, type Target, targetOf, targetsInOrder } from "./targets.js";
 import { moverOf, transition } from "./transition.js";
 
 export interface Game {
@@ -80,25 +81,27 @@ const MAX_REFUSALS = 3;
  * a tensor and in a fold, tile and element, and a move per tile that a stretch reads. A timeout
  * stands for one of them.
  */
-export function longestGame(plan: Plan): number {
+export function longestGame(rules: Pick<Rules, "plan" | "budget">): number {
+  const { plan, budget } = rules;
   const inside = plan.nodes.map((node, n) => {
-    if (isRecomputedWhole(plan, n)) {
+    if (isRecomputedWhole(rules, n)) {
       return Math.ceil(nodeCost(plan, node).bytes / OPERATOR_PART) + 1;
     }
-    const targets = targetsInOrder(node).map((target) => targetMoves(node, target));
-    return 1 + Math.max(...targets);
+    const targets = targetsInOrder(node).map((target) => targetMoves(budget, node, target));
+    const list = sliceCount(node) === 0 ? 0 : 2 * roundsToLeaf(sliceCount(node));
+    return 2 + list + Math.max(...targets);
   });
   return 6 + 2 * roundsToLeaf(plan.segments.length) + Math.max(0, ...inside);
 }
 
-function targetMoves(node: PlanNode, target: number): number {
+function targetMoves(budget: Budget, node: PlanNode, target: number): number {
   const { stage, type } = targetOf(node, target) as Target;
   const tiles = tensorGeometry(type.dtype, type.dims).tiles;
   const reads = [stage.program.step, stage.program.finish].flatMap((body) =>
     body.code.filter((i) => i.kind === "read"),
   );
-  const shown = reads.length * stretchSteps(stage.program);
-  return 3 + 2 * roundsToLeaf(tiles) + 2 * foldRounds(stage.program) + shown;
+  const shown = reads.length * stretchSteps(budget, stage.program);
+  return 3 + 2 * roundsToLeaf(tiles) + 2 * foldRounds(budget, stage.program) + shown;
 }
 
 /**

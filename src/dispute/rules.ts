@@ -1,9 +1,9 @@
 import type { Tensor } from "../../operators/index.js";
-
 import { bindingDigest, type ModelDigest, planDigest, profileDigest } from "../graph/digests.js";
 import type { Plan, PlanNode } from "../graph/plan.js";
 import { runLowering } from "../graph/run-lowering.js";
 import type { Digest, Hasher } from "../merkle/hash.js";
+import { type Budget, DEFAULT_BUDGET } from "./budget.js";
 
 /**
  * What a referee knows before the first move. It derived all of it itself, from the model and the
@@ -16,6 +16,7 @@ export interface Rules {
   readonly weights: Digest;
   readonly hasher: Hasher;
   readonly clock: ClockRules;
+  readonly budget: Budget;
   readonly recompute: Recompute;
 }
 
@@ -53,7 +54,11 @@ export function rulesFor(
   hasher: Hasher,
   { model, weights }: Pick<ModelDigest, "model" | "weights">,
   plan: Plan,
-  { clock = DEFAULT_CLOCK, recompute = interpreterRecompute }: RuleOptions = {},
+  {
+    clock = DEFAULT_CLOCK,
+    budget = DEFAULT_BUDGET,
+    recompute = interpreterRecompute,
+  }: RuleOptions = {},
 ): Rules {
   const digests = {
     profile: profileDigest(hasher),
@@ -61,7 +66,7 @@ export function rulesFor(
     binding: bindingDigest(hasher, plan),
     plan: planDigest(hasher, plan),
   };
-  return { plan, digests, weights, hasher, clock, recompute };
+  return { plan, digests, weights, hasher, clock, budget, recompute };
 }
 
-export type RuleOptions = Partial<Pick<Rules, "clock" | "recompute">>;
+export type RuleOptions = Partial<Pick<Rules, "clock" | "budget" | "recompute">>;

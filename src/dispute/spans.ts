@@ -8,8 +8,8 @@ import {
   stridesOf,
   weightOf,
 } from "../../operators/index.js";
-import { REFEREE_BUDGET } from "../graph/cost.js";
 import { TILE_BYTES } from "../merkle/geometry.js";
+import type { Budget } from "./budget.js";
 import { MOVE_BYTES } from "./moves.js";
 import { wordBytes } from "./words.js";
 
@@ -18,14 +18,11 @@ import { wordBytes } from "./words.js";
  * posts. Both follow from the program alone.
  */
 
-/** Steps of a stretch, if nothing speaks against it. */
-const LONGEST = 64;
 /** Steps below which a stretch is not cut to save leaves. */
 const SHORTEST = 16;
 /** Bytes of a tile with a proof of some twenty siblings. */
 const OPENED_TILE = TILE_BYTES + 20 * 32;
-/** Most spans of one posting; their ends take at most 4 KiB. */
-const SPANS = 256;
+/** Most bytes of the states of one posting. */
 export const MAX_POSTED_BYTES = 4096;
 
 /** Steps of the fold of one element; 0 for a map. */
@@ -37,11 +34,11 @@ export function foldSteps({ fold }: ElementProgram): number {
  * Steps of one stretch: 64, or half as often as it takes to come within the referee's weight, and
  * until either the leaves that it reads fit one move or it has 16 steps.
  */
-export function stretchSteps(program: ElementProgram): number {
+export function stretchSteps({ stretch }: Budget, program: ElementProgram): number {
   const perStep = weight(program.step) + program.when.length;
-  const budget = REFEREE_BUDGET.steps - weight(program.finish);
-  let steps = LONGEST;
-  while (steps > 1 && steps * perStep > budget) steps /= 2;
+  const most = stretch.weight - weight(program.finish);
+  let steps = stretch.steps;
+  while (steps > 1 && steps * perStep > most) steps /= 2;
   const leaves = (count: number): number =>
     readsOf(program.step).reduce((sum, read) => sum + tilesRead(program, read, count), 0);
   while (steps > SHORTEST && leaves(steps) * OPENED_TILE > MOVE_BYTES) steps /= 2;
@@ -49,25 +46,35 @@ export function stretchSteps(program: ElementProgram): number {
 }
 
 /** The ends of the spans into which steps `from` … `to` − 1 are cut; the last is `to`. */
-export function spanEnds(program: ElementProgram, from: number, to: number): number[] {
-  const stretch = stretchSteps(program);
+export function spanEnds(
+  budget: Budget,
+  program: ElementProgram,
+  from: number,
+  to: number,
+): number[] {
+  const stretch = stretchSteps(budget, program);
   const stretches = Math.ceil((to - from) / stretch);
-  const most = Math.min(SPANS, Math.floor(MAX_POSTED_BYTES / wordBytes(program.init)));
+  const most = Math.min(budget.spans, Math.floor(MAX_POSTED_BYTES / wordBytes(program.init)));
   const size = stretch * Math.max(1, Math.ceil(stretches / most));
   const count = Math.max(1, Math.ceil((to - from) / size));
   return Array.from({ length: count }, (_, i) => Math.min(to, from + (i + 1) * size));
 }
 
 /** Whether steps `from` … `to` − 1 are recomputed as they are. */
-export function isStretch(program: ElementProgram, from: number, to: number): boolean {
-  return to - from <= stretchSteps(program);
+export function isStretch(
+  budget: Budget,
+  program: ElementProgram,
+  from: number,
+  to: number,
+): boolean {
+  return to - from <= stretchSteps(budget, program);
 }
 
 /** Most rounds of posting and picking before one stretch is left. */
-export function foldRounds(program: ElementProgram): number {
+export function foldRounds(budget: Budget, program: ElementProgram): number {
   let rounds = 0;
-  for (let [from, to] = [0, foldSteps(program)]; !isStretch(program, from, to); rounds++) {
-    to = spanEnds(program, from, to)[0] as number;
+  for (let [from, to] = [0, foldSteps(program)]; !isStretch(budget, program, from, to); rounds++) {
+    to = spanEnds(budget, program, from, to)[0] as number;
   }
   return rounds;
 }

@@ -1,14 +1,7 @@
-import {
-  type ElementReader,
-  readerOf,
-  type StageSource,
-  type TensorType,
-} from "../../operators/index.js";
-import type { Plan, PlanNode, PlanValue } from "../graph/plan.js";
+import { type ElementReader, readerOf, type StageSource } from "../../operators/index.js";
+import type { Plan, PlanNode } from "../graph/plan.js";
 import { isUniform, type KnownValue } from "../graph/values.js";
-import { locateElement, tensorGeometry } from "../merkle/geometry.js";
-import { sourceOrigin, type Target, targetOf } from "./targets.js";
-import { originOf } from "./values.js";
+import { constantOf, SourceTiles, sourceOrigin } from "./sources.js";
 
 /** Thrown when a program reads an element whose tile nobody has shown. */
 export class MissingTile extends Error {
@@ -35,29 +28,9 @@ export function sparseReaders(
 ): ElementReader[] {
   return sources.map((source, position) => {
     const known = constantOf(plan, node, source);
-    return known
-      ? constantReader(known)
-      : tileReader(sourceType(plan, node, source), position, tiles);
+    if (known) return constantReader(known);
+    return tileReader(new SourceTiles(plan, node, sourceOrigin(node, source)), position, tiles);
   });
-}
-
-/** The type under which a source is committed. */
-export function sourceType(plan: Plan, node: PlanNode, source: StageSource): TensorType {
-  const origin = sourceOrigin(node, source);
-  if (origin.kind === "value") return plan.values[origin.value] as PlanValue;
-  return (targetOf(node, origin.target) as Target).type;
-}
-
-/** The value of a source that is a constant of the plan: no party is asked for it. */
-export function constantOf(
-  plan: Plan,
-  node: PlanNode,
-  source: StageSource,
-): KnownValue | undefined {
-  const from = sourceOrigin(node, source);
-  if (from.kind !== "value") return undefined;
-  const origin = originOf(plan, from.value);
-  return origin.kind === "constant" ? plan.constants[origin.index] : undefined;
 }
 
 function constantReader(known: KnownValue): ElementReader {
@@ -66,12 +39,11 @@ function constantReader(known: KnownValue): ElementReader {
   return () => value;
 }
 
-function tileReader({ dtype, dims }: TensorType, source: number, tiles: Tiles): ElementReader {
-  const geometry = tensorGeometry(dtype, dims);
+function tileReader(form: SourceTiles, source: number, tiles: Tiles): ElementReader {
   return (index) => {
-    const { tile, position } = locateElement(geometry, index);
+    const { tile, position } = form.locate(index);
     const bytes = tiles(source, tile);
     if (!bytes) throw new MissingTile(source, tile);
-    return readerOf(dtype, bytes)(position);
+    return readerOf(form.type.dtype, bytes)(position);
   };
 }

@@ -58,7 +58,7 @@ export interface OpenedSegment extends Boundaries {
 /** An operator of an opened segment, with the commitments of its intermediates. */
 export interface OpenedOperator extends OpenedSegment {
   readonly node: number;
-  /** In the order of `intermediateStages`. */
+  /** In the order of `intermediateStages`; behind them the root of the recurrence's slices. */
   readonly intermediates: readonly Hex[];
 }
 
@@ -69,10 +69,15 @@ export interface Targeted {
 }
 
 /** The tree that a dispute descends. Each names where its leaves lead, in `steps/descend.ts`. */
-export type Place = { readonly tree: "trace" } | ({ readonly tree: "tensor" } & Targeted);
+export type Place =
+  | { readonly tree: "trace" }
+  /** `leaf` is the hash of a slice's entry in the list of slices; null for every other result. */
+  | ({ readonly tree: "tensor"; readonly leaf: Hex | null } & Targeted)
+  | { readonly tree: "slices"; readonly operator: OpenedOperator };
 
 /** An element of a result, and the part of its fold on trial: steps `from` … `to` − 1. */
 export interface Stretch extends Targeted {
+  /** Row-major in the result as it is committed. */
   readonly element: number;
   /** The element's committed bytes; null until the asserter has shown its tile. */
   readonly claimed: Hex | null;

@@ -8,9 +8,10 @@ import type { Rules } from "./rules.js";
 import type { DisputeState, Phase, PhaseName } from "./state.js";
 import { openBoundaries } from "./steps/boundaries.js";
 import { hashes, select } from "./steps/descend.js";
-import { openPartials, openReads, selectSpan } from "./steps/fold.js";
+import { openPartials, selectSpan } from "./steps/fold.js";
 import { openInputs } from "./steps/input.js";
 import {
+  descendSlices,
   descendTensor,
   nameElement,
   openIntermediates,
@@ -20,6 +21,7 @@ import {
 import { accuse, challengeInputs, descend, nameSegment } from "./steps/locate.js";
 import { openOperator } from "./steps/operator.js";
 import { openPath } from "./steps/path.js";
+import { openReads } from "./steps/reads.js";
 import { reveal } from "./steps/reveal.js";
 import { nameOperator, openSegment } from "./steps/segment.js";
 import type { Next, Step, StepContext } from "./steps/step.js";
@@ -46,7 +48,7 @@ export const TABLE: { readonly [N in OpenPhase]: Row<N> } = {
   nameOperator: { mover: "challenger", moves: { nameOperator } },
   openOperator: { mover: "asserter", moves: { openOperator } },
   openIntermediates: { mover: "asserter", moves: { openIntermediates } },
-  locateElement: { mover: "challenger", moves: { descendTensor, nameElement } },
+  locateElement: { mover: "challenger", moves: { descendTensor, descendSlices, nameElement } },
   openTile: { mover: "asserter", moves: { openTile } },
   pickElement: { mover: "challenger", moves: { pickElement } },
   openPartials: { mover: "asserter", moves: { openPartials } },
@@ -104,7 +106,7 @@ function advance(rules: Rules, state: DisputeState, move: Move, now: number): Di
   demand(move.sender === mover, "wrong-sender", `it is the ${mover}'s turn`);
   demand(now <= last, "late", `the ${mover} had until ${last}`);
   const size = moveBytes(move);
-  const longest = moveLimit(rules.plan, move.kind);
+  const longest = moveLimit(rules, move.kind);
   demand(size <= longest, "too-long", `it has ${size} bytes, at most ${longest} are allowed`);
   const shown = state.moveBytes + size;
   const context = { rules, claim: state.claim, moveBytes: shown };

@@ -4,16 +4,17 @@ import { type CommittedList, commitList, verifyEntry } from "./list.js";
 import { LEAF_TAGS, ROOT_TAGS } from "./tags.js";
 
 /**
- * Tensors by position: graph inputs, graph outputs, weights, each in graph index order. A leaf binds
- * the index and the commitment. Names are for people and prove nothing, so they are not in it: the
+ * Tensors by position: graph inputs, graph outputs, weights, each in graph index order, and the slices
+ * of a recurrence in the order in which they are computed. A leaf binds the index and the commitment. Names are for people and prove nothing, so they are not in it: the
  * graph, which the model digest covers, says which name has which index.
  */
-export type IndexedKind = "inputs" | "outputs" | "weights";
+export type IndexedKind = "inputs" | "outputs" | "weights" | "slices";
 
 const TAGS = {
   inputs: { leaf: LEAF_TAGS.input, root: ROOT_TAGS.inputs },
   outputs: { leaf: LEAF_TAGS.output, root: ROOT_TAGS.outputs },
   weights: { leaf: LEAF_TAGS.weight, root: ROOT_TAGS.weights },
+  slices: { leaf: LEAF_TAGS.slice, root: ROOT_TAGS.slices },
 } as const;
 
 /** tag u8 ‖ index u64 ‖ commitment: 41 bytes. */

@@ -16,6 +16,7 @@ export const LEAF_TAGS = {
   weight: 0x14,
   planNode: 0x15,
   planHeader: 0x16,
+  slice: 0x17,
 } as const;
 
 /** First byte of the message that wraps a Merkle root with its version and leaf count. */
@@ -26,6 +27,7 @@ export const ROOT_TAGS = {
   outputs: 0x23,
   weights: 0x24,
   plan: 0x25,
+  slices: 0x26,
 } as const;
 
 /** First byte of a message that is hashed as a whole. */

@@ -1,4 +1,4 @@
-import type { Checked, DisputeCost, Evidence, Outcome } from "../dispute/evidence.js";
+import type { Checked, DisputeCost, Evidence, Outcome, StretchFault } from "../dispute/evidence.js";
 import type { DisputeRecord } from "../dispute/play.js";
 import type { Plan } from "../graph/plan.js";
 
@@ -20,6 +20,8 @@ function describeChecked(checked: Checked): string {
       return `operator ${checked.operator.index} (${checked.operator.name}) was recomputed and is right`;
     case "stretch":
       return `an element of operator ${checked.operator.index} (${checked.operator.name}) was recomputed and is right`;
+    case "empty":
+      return `${checked.tensor.name} of operator ${checked.operator.index} (${checked.operator.name}) is empty, and committed so`;
     case "segment":
       return `segment ${checked.segment} is consistent`;
     case "inputs":
@@ -39,15 +41,14 @@ export function describeEvidence(plan: Plan, e: Evidence): string {
     }
     case "wrong-stretch": {
       const { index, name, operator } = e.operator;
-      const where = `${e.tensor.name}[${e.element.coordinates.join(",")}]`;
-      const { from, to, of } = e.steps;
-      const steps = of === 0 ? "" : `, k ${from}..${to - 1} of ${of}`;
-      const what = e.what === "state" ? "the sum so far" : "it";
+      const what = e.what === "state" ? "the state after it" : "the element";
       return (
         `operator ${index} "${name}" (${operator}), segment ${e.segment} of ${plan.segments.length}: ` +
-        `${where}${steps}: ${what} is claimed as ${e.claimed}, correct is ${e.correct}`
+        `${placeOf(e)}: ${what} is claimed as ${e.claimed}, correct is ${e.correct}`
       );
     }
+    case "wrong-commitment":
+      return `${e.tensor.name} of operator ${e.operator.index} "${e.operator.name}" has no elements, but another commitment than such a tensor`;
     case "carried-tensor-changed":
       return `"${e.tensor.name}" only passes through segment ${e.segment}, but is another tensor after it`;
     case "output-differs":
@@ -62,6 +63,30 @@ export function describeEvidence(plan: Plan, e: Evidence): string {
       return `the receipt counts ${e.claimed} segments, the plan has ${e.correct}`;
   }
 }
+
+/** Where a stretch lies: "layer 7, attention head 3, scores[5,11], k 32..47". */
+export function placeOf({ operator, tensor, element, axes, steps }: StretchFault): string {
+  const layer = LAYER.exec(operator.name)?.[1];
+  const attends = /attention/i.test(operator.operator);
+  // Axes of one entry say nothing; those that name a part of the operator are words.
+  const said = axes.filter((a) => a.size > 1);
+  const parts = said.filter((a) => PARTS.includes(a.name));
+  const rest = axes.filter((a) => !PARTS.includes(a.name));
+  const at = axes.length === 0 ? element.coordinates : rest.map((a) => a.at);
+  const words = parts.map(({ name, at }) => {
+    return name === "head" && attends ? `attention head ${at}` : `${name} ${at}`;
+  });
+  return [
+    ...(layer === undefined ? [] : [`layer ${layer}`]),
+    ...words,
+    `${tensor.name}[${at.join(",")}]`,
+    ...(steps.of === 0 ? [] : [`k ${steps.from}..${steps.to - 1}`]),
+  ].join(", ");
+}
+
+/** How exporters number the layers of a stack: layers.7, h.7, blocks/7, layer_7. */
+const LAYER = /(?:^|[^a-z0-9])(?:layers?|blocks?|h)[._/]?(\d+)(?:$|[^0-9])/i;
+const PARTS: readonly string[] = ["batch", "head", "step"];
 
 /** What the referee had to do, if it came to recomputing. */
 export function costOf({ outcome }: DisputeRecord): DisputeCost | undefined {

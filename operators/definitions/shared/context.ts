@@ -3,7 +3,14 @@ import { AssayError } from "../../errors.js";
 import type { View } from "../../program/builder.js";
 import { buildProgram, type ProgramSpec } from "../../program/builder.js";
 import { type Tensor, type TensorType, viewOf } from "../../tensor.js";
-import type { Lowering, LoweringContext, Scan, Stage, StageSource } from "../definition.js";
+import type {
+  Lowering,
+  LoweringContext,
+  Scan,
+  Stage,
+  StageAxis,
+  StageSource,
+} from "../definition.js";
 import { requireCausal } from "./causal.js";
 
 /** Helpers that every definition uses to read its node: attributes, inputs, steering values. */
@@ -148,6 +155,8 @@ export interface Recurrence {
   readonly dtype: DType;
   /** Dims after t. */
   readonly dims: readonly number[];
+  /** Names of `dims`, for people. */
+  readonly axes: readonly string[];
   operands(siblings: readonly Operand[]): readonly Operand[];
   /** `out` is t and then `dims`. */
   program(views: readonly View[]): Omit<ProgramSpec, "sources" | "dtype" | "out">;
@@ -160,17 +169,20 @@ export class StageList {
 
   /**
    * Adds a stage. `spec.sources` follow from `operands`; in `step` and `finish`, `views[i]` reads
-   * operand i with its own dims (override dims by spreading: `{ ...views[0], dims }`).
+   * operand i with its own dims (override dims by spreading: `{ ...views[0], dims }`). `axes` name the
+   * coordinates of an element for people.
    */
   add(
     name: string,
     operands: readonly Operand[],
     dims: readonly number[],
     spec: (views: readonly View[]) => Omit<ProgramSpec, "sources">,
+    axes?: readonly StageAxis[],
   ): Operand {
     const views = operands.map((t, source) => ({ source, dtype: t.dtype, dims: t.dims }));
     const program = buildProgram({ ...spec(views), sources: operands });
-    this.stages.push({ name, program, sources: operands.map((t) => t.from) });
+    const stage: Stage = { name, program, sources: operands.map((t) => t.from) };
+    this.stages.push(axes ? { ...stage, axes } : stage);
     return {
       dtype: program.dtype,
       dims: [...dims],
@@ -191,11 +203,14 @@ export class StageList {
     recurrences.forEach((r, i) => {
       const operands = r.operands(all);
       const { dims } = all[i] as Operand;
-      this.add(r.name, operands, dims, (views) => ({
+      const program = (views: readonly View[]) => ({
         dtype: r.dtype,
         out: dims,
         ...r.program(views),
-      }));
+      });
+      const names = ["step", ...r.axes];
+      const axes = dims.map((size, axis) => ({ name: names[axis] ?? "", size }));
+      this.add(r.name, operands, dims, program, axes);
       requireCausal(this.stages[first + i] as Stage, first, first + i, steps);
     });
     if (this.scanned) throw new AssayError("program/invalid", "a lowering has one scan");
@@ -203,7 +218,10 @@ export class StageList {
     return all;
   }
 
-  /** The finished lowering. Each output must be a stage of this list. */
+  /**
+   * The finished lowering. Each output must be a stage of this list, and none of its recurrence: those
+   * are committed slice by slice, outputs as they are.
+   */
   lowering(outputs: readonly Operand[]): Lowering {
     return {
       ...(this.scanned ? { scan: this.scanned } : {}),
@@ -211,6 +229,10 @@ export class StageList {
       outputs: outputs.map((t) => {
         if (t.from.kind !== "stage") {
           throw new AssayError("operator/invalid", "an output must be computed by a stage");
+        }
+        const { first, end } = this.scanned ?? { first: 0, end: 0 };
+        if (t.from.index >= first && t.from.index < end) {
+          throw new AssayError("program/invalid", "an output may be no stage of the recurrence");
         }
         return { dtype: t.dtype, dims: t.dims, stage: t.from.index };
       }),

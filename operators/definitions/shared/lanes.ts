@@ -8,6 +8,7 @@ import {
   type View,
 } from "../../program/builder.js";
 import { zero } from "../../program/literal.js";
+import type { StageAxis } from "../definition.js";
 import type { Operand, StageList } from "./context.js";
 import { highest, larger, lowest, smaller } from "./extremes.js";
 
@@ -54,6 +55,8 @@ export interface LaneFold {
   readonly result?: DType;
   /** Dims of the result where they are not `rows`. */
   readonly dims?: readonly number[];
+  /** Names of the coordinates of a result, for people. */
+  readonly axes?: readonly StageAxis[];
   /** The element at output coordinates o(0) … and fold coordinate `at`. */
   element(b: BodyBuilder, views: readonly View[], at: readonly Coordinate[]): Register;
   /** Applied once to the combined value; may read at the output coordinates. */
@@ -67,10 +70,10 @@ export function laneFold(stages: StageList, spec: LaneFold): Operand {
 }
 
 function straight(stages: StageList, spec: LaneFold, count: number): Operand {
-  return stages.add(spec.name, spec.operands, spec.dims ?? spec.rows, (views) => ({
+  const program = (views: readonly View[]) => ({
     dtype: spec.result ?? spec.dtype,
     out: spec.rows,
-    finish: (b) => {
+    finish: (b: BodyBuilder) => {
       const lanes = Array.from({ length: count }, (_, i) =>
         spec.element(b, views, digitsOf(i, spec.extents)),
       );
@@ -79,7 +82,8 @@ function straight(stages: StageList, spec: LaneFold, count: number): Operand {
       }
       return finished(b, spec, tree(b, spec, lanes), views);
     },
-  }));
+  });
+  return stages.add(spec.name, spec.operands, spec.dims ?? spec.rows, program, spec.axes);
 }
 
 function lanesThenTree(stages: StageList, spec: LaneFold, count: number): Operand {
@@ -90,21 +94,24 @@ function lanesThenTree(stages: StageList, spec: LaneFold, count: number): Operan
   const fold = whole
     ? [...spec.extents.slice(0, -1), innermost / LANES]
     : [Math.ceil(count / LANES)];
-  const lanes = stages.add(`${spec.name} lanes`, spec.operands, [...spec.rows, LANES], (views) => ({
+  const laneAxes = spec.axes && [...spec.axes, { name: "lane", size: LANES }];
+  const laneDims = [...spec.rows, LANES];
+  const program = (views: readonly View[]) => ({
     dtype: spec.dtype,
-    out: [...spec.rows, LANES],
+    out: laneDims,
     fold,
     when: count % LANES === 0 ? [] : [[count - 1, k(0, -LANES), o(at, -1)]],
     init: [identity(spec)],
-    step: (b) => {
+    step: (b: BodyBuilder) => {
       const last: Coordinate = [k(fold.length - 1, LANES), o(at)];
       const outer = fold.slice(0, -1).map((_, i): Coordinate => [k(i)]);
       const coordinate =
         whole || spec.extents.length === 1 ? [...outer, last] : digits(b, last, spec.extents);
       return [combine(b, spec, b.state(0), spec.element(b, views, coordinate))];
     },
-    finish: (b) => b.state(0),
-  }));
+    finish: (b: BodyBuilder) => b.state(0),
+  });
+  const lanes = stages.add(`${spec.name} lanes`, spec.operands, laneDims, program, laneAxes);
   const rowIndex = spec.rows.map((_, i) => o(i));
   return stages.add(
     spec.name,
@@ -120,6 +127,7 @@ function lanesThenTree(stages: StageList, spec: LaneFold, count: number): Operan
         return finished(b, spec, tree(b, spec, values), views);
       },
     }),
+    spec.axes,
   );
 }
 

@@ -188,6 +188,7 @@ export function stateStage<Name extends string>(
     name,
     dtype: "f32",
     dims,
+    axes: ["batch", "unit"],
     operands(siblings) {
       const given = operands(siblings);
       names = (Object.keys(given) as Name[]).filter((n) => given[n] !== undefined);

@@ -147,6 +147,7 @@ const SAYS: Readonly<Record<MoveKind, string>> = {
   openPath: "opens all fingerprints on the way to it",
   openIntermediates: "opens the fingerprints of what that operator computed on the way",
   descendTensor: "asks for the parts of one of them",
+  descendSlices: "asks for the steps of the recurrence",
   openTile: "shows the numbers of one small part",
   pickElement: "points at one of them",
   nameElement: "points at one number",

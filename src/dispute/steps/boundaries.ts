@@ -148,5 +148,5 @@ function outputFault(
 function afterBoundaries({ rules }: StepContext, boundaries: Boundaries): Phase {
   const inner = innerValues(rules.plan, rules.plan.segments[boundaries.segment] as Segment);
   if (inner.length > 0) return { name: "openSegment", ...boundaries };
-  return afterSegment(rules.plan, { ...boundaries, inner: [] });
+  return afterSegment(rules, { ...boundaries, inner: [] });
 }

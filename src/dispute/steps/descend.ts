@@ -1,20 +1,20 @@
 import { bytesEqual } from "../../../operators/index.js";
-import type { Plan, PlanNode } from "../../graph/plan.js";
-import { type TensorGeometry, tensorGeometry } from "../../merkle/geometry.js";
+import type { PlanNode } from "../../graph/plan.js";
+import { tensorGeometry } from "../../merkle/geometry.js";
 import type { Digest } from "../../merkle/hash.js";
 import { verifyWrap } from "../../merkle/list.js";
 import { rootPosition, settle } from "../../merkle/shape.js";
 import { ROOT_TAGS } from "../../merkle/tags.js";
-import { requireCommitment } from "../../merkle/tensor-tree.js";
 import { toHex } from "../../receipt/hex.js";
 import { hashAbove, nodesBelow } from "../descend.js";
 import type { Hex } from "../moves.js";
 import { proved, readDigest, readDigests, readIndex } from "../reading.js";
 import { demand } from "../refusals.js";
 import type { Rules } from "../rules.js";
-import type { Cursor, Phase, Place, Targeted } from "../state.js";
-import { committedTarget, type Target, targetOf } from "../targets.js";
+import type { Cursor, Phase, Place } from "../state.js";
+import { committedSlices, sliceCount, type Target, targetOf, targetOfSlice } from "../targets.js";
 import type { Step, StepContext } from "./step.js";
+import { requireTargetRoot, tensorPhase } from "./tile.js";
 
 /** What the descent must know of a tree. A further zoom level is a further row. */
 interface Descended<P extends Place> {
@@ -22,7 +22,7 @@ interface Descended<P extends Place> {
   /** Refuses a Merkle root that is not the committed one. */
   requireRoot(context: StepContext, place: P, root: Digest): void;
   /** Where one leaf leads, whose hash is known unless the tree has no other. */
-  leaf(place: P, index: number, hash: Hex): Phase;
+  leaf(context: StepContext, place: P, index: number, hash: Hex): Phase;
 }
 
 type Trees = { readonly [T in Place["tree"]]: Descended<Extract<Place, { tree: T }>> };
@@ -35,18 +35,31 @@ const TREES: Trees = {
       const known = readDigest(claim.trace, "the root");
       proved("wrong-hashes", () => verifyWrap(rules.hasher, ROOT_TAGS.trace, known, count, root));
     },
-    leaf: (_place, segment) => ({ name: "openBoundaries", segment }),
+    leaf: (_context, _place, segment) => ({ name: "openBoundaries", segment }),
   },
   tensor: {
-    count: ({ plan }, place) => geometryOf(plan, place).tiles,
-    requireRoot({ rules }, { operator, target }, root) {
-      const { plan, hasher } = rules;
+    count({ plan }, { operator, target }) {
       const { type } = targetOf(plan.nodes[operator.node] as PlanNode, target) as Target;
-      const known = readDigest(committedTarget(plan, operator, target), "the commitment");
-      proved("wrong-hashes", () => requireCommitment(hasher, known, type, root, "the root"));
+      return tensorGeometry(type.dtype, type.dims).tiles;
     },
-    leaf: ({ operator, target }, tile, hash) => {
+    requireRoot(context, { operator, target, leaf }, root) {
+      requireTargetRoot(context, operator, target, leaf, root);
+    },
+    leaf: (_context, { operator, target }, tile, hash) => {
       return { name: "openTile", operator, target, tile, hash };
+    },
+  },
+  slices: {
+    count: ({ plan }, { operator }) => sliceCount(plan.nodes[operator.node] as PlanNode),
+    requireRoot({ rules }, { operator }, root) {
+      const { plan, hasher } = rules;
+      const count = sliceCount(plan.nodes[operator.node] as PlanNode);
+      const known = readDigest(committedSlices(plan, operator), "the root");
+      proved("wrong-hashes", () => verifyWrap(hasher, ROOT_TAGS.slices, known, count, root));
+    },
+    leaf(context, { operator }, index, hash) {
+      const node = context.rules.plan.nodes[operator.node] as PlanNode;
+      return tensorPhase(context, operator, targetOfSlice(node, index), hash);
     },
   },
 };
@@ -57,11 +70,6 @@ function treeOf(place: Place): Descended<Place> {
 
 export function treeCount(rules: Rules, place: Place): number {
   return treeOf(place).count(rules, place);
-}
-
-function geometryOf(plan: Plan, { operator, target }: Targeted): TensorGeometry {
-  const { type } = targetOf(plan.nodes[operator.node] as PlanNode, target) as Target;
-  return tensorGeometry(type.dtype, type.dims);
 }
 
 /** The asserter posts the nodes some levels below a known one; they must make it. */
@@ -83,9 +91,9 @@ export const hashes: Step<"openNode", "hashes"> = (context, { place, at }, move)
 };
 
 /** The challenger picks one of them. */
-export const select: Step<"selectNode", "select"> = ({ rules }, { place, nodes }, move) => {
+export const select: Step<"selectNode", "select"> = (context, { place, nodes }, move) => {
   const at = nodes[readIndex(move.child, 0, nodes.length, "child")] as Cursor;
-  const { level, index } = settle(treeCount(rules, place), at.position);
+  const { level, index } = settle(treeCount(context.rules, place), at.position);
   if (level > 0) return { phase: { name: "openNode", place, at } };
-  return { phase: treeOf(place).leaf(place, index, at.hash) };
+  return { phase: treeOf(place).leaf(context, place, index, at.hash) };
 };

@@ -32,7 +32,7 @@ export const accuse: Step<"locate", "accuse"> = ({ rules }, _phase, move) => {
   const { first, end } = plan.segments[segment] as Segment;
   const index = readIndex(move.node, first, end, "operator");
   const node = plan.nodes[index] as PlanNode;
-  const whole = isRecomputedWhole(plan, index);
+  const whole = isRecomputedWhole(rules, index);
   const named = move.target !== null && move.element !== null;
   const unnamed = move.target === null && move.element === null;
   demand(whole ? unnamed : named, "malformed", "an element exactly where the operator is opened");

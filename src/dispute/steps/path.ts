@@ -1,7 +1,8 @@
+import { pathHoldsPartials } from "../move-limit.js";
 import { type Body, MOVE_FIELDS, type MoveKind } from "../moves.js";
 import { readFields } from "../reading.js";
 import { demand } from "../refusals.js";
-import type { Path, Phase } from "../state.js";
+import type { Path, Phase, PhaseName } from "../state.js";
 import type { Next, Step, StepContext } from "./step.js";
 
 /** What one body does in a phase: the table's entry, without envelope and clock. */
@@ -16,17 +17,20 @@ export type Apply = (context: StepContext, phase: Phase, body: Body) => Next;
 export const openPath =
   (apply: Apply): Step<"openPath", "openPath"> =>
   (context, { path }, move) => {
+    const past = pastPath(context, path);
     demand(Array.isArray(move.answers), "malformed", "answers is a list");
     const answers = move.answers.slice(0, MOST_ANSWERS + 1).map(readBody);
     let phase: Phase = { name: "openBoundaries", segment: path.segment };
-    while (!isPastPath(phase)) {
+    while (!past.includes(phase.name)) {
       const named = namedBy(path, phase);
       const body = named ?? answers.shift();
       demand(body !== undefined, "wrong-count", `an answer to ${phase.name} is missing`);
       demand(named !== undefined || ANSWERS.includes(body.kind), "malformed", "an answer");
       ({ phase } = apply(context, phase, body));
     }
-    demand(answers.length === 0, "wrong-count", "more answers than the path has questions");
+    // A fault on the way leaves answers over: nobody needs them any more.
+    const over = phase.name === "ended" || answers.length === 0;
+    demand(over, "wrong-count", "more answers than the path has questions");
     return { phase };
   };
 
@@ -40,8 +44,9 @@ const ANSWERS: readonly MoveKind[] = [
 ];
 
 /** Where the moves go on one by one. */
-function isPastPath({ name }: Phase): boolean {
-  return ["ended", "openOperator", "selectSpan", "openReads"].includes(name);
+function pastPath({ rules }: StepContext, path: Path): PhaseName[] {
+  const posting: PhaseName = pathHoldsPartials(rules, path) ? "selectSpan" : "openPartials";
+  return ["ended", "openOperator", "openReads", posting];
 }
 
 /** The challenger's move in this phase, as the path has it. */

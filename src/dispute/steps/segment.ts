@@ -1,5 +1,6 @@
-import type { Plan, Segment } from "../../graph/plan.js";
+import type { Segment } from "../../graph/plan.js";
 import { readDigests, readIndex } from "../reading.js";
+import type { Rules } from "../rules.js";
 import type { OpenedSegment, Phase } from "../state.js";
 import { innerValues } from "../values.js";
 import { afterOperator } from "./inside.js";
@@ -12,22 +13,22 @@ import type { Step } from "./step.js";
 export const openSegment: Step<"openSegment", "openSegment"> = ({ rules }, phase, move) => {
   const segment = rules.plan.segments[phase.segment] as Segment;
   readDigests(move.inner, innerValues(rules.plan, segment).length, "inner results");
-  return { phase: afterSegment(rules.plan, { ...phase, inner: [...move.inner] }) };
+  return { phase: afterSegment(rules, { ...phase, inner: [...move.inner] }) };
 };
 
 /** The challenger names an operator of the segment. */
 export const nameOperator: Step<"nameOperator", "nameOperator"> = ({ rules }, phase, move) => {
   const { first, end } = rules.plan.segments[phase.segment] as Segment;
   const node = readIndex(move.node, first, end, "operator");
-  return { phase: afterOperator(rules.plan, phase, node) };
+  return { phase: afterOperator(rules, phase, node) };
 };
 
-export function afterSegment(plan: Plan, opened: OpenedSegment): Phase {
+export function afterSegment(rules: Pick<Rules, "plan" | "budget">, opened: OpenedSegment): Phase {
   const { segment, before, after, inner } = opened;
-  const { first, end } = plan.segments[segment] as Segment;
+  const { first, end } = rules.plan.segments[segment] as Segment;
   const known = { segment, before, after, inner };
   if (end - first > 1) return { name: "nameOperator", ...known };
-  if (end - first === 1) return afterOperator(plan, known, first);
+  if (end - first === 1) return afterOperator(rules, known, first);
   return {
     name: "ended",
     outcome: { kind: "not-refuted", checked: { what: "segment", segment } },
