@@ -34,7 +34,7 @@ async function play(challenger: Party, clock: GameClock = virtualClock()) {
     referee: checkedReferee,
   });
   if ("refusal" in record) throw new Error(record.refusal.message);
-  expect(record.rounds).toBeLessThanOrEqual(longestGame(plan));
+  expect(record.rounds).toBeLessThanOrEqual(longestGame(rules));
   // Nothing that the honest asserter says is ever refused.
   const accepted = record.transcript.filter((entry) => entry.refusal === null);
   expect(accepted.filter((entry) => entry.sender === "asserter")).toHaveLength(answers);

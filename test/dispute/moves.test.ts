@@ -14,6 +14,6 @@ test("a move's size is that of a dense encoding", () => {
     size({ kind: "openBoundaries", before: null, after: leaf, outputs: null, proofs: [] }),
   ).toBe(42 + 41 + 32);
   expect(
-    size({ kind: "openOperator", tensors: [new Uint8Array(5)], proofs: [[HASH], [HASH, HASH]] }),
+    size({ kind: "openOperator", part: new Uint8Array(5), proofs: [[HASH], [HASH, HASH]] }),
   ).toBe(42 + 5 + 96);
 });

@@ -45,7 +45,7 @@ describe.each(["layer", "operator"] as const)("at %s granularity", (granularity)
     });
     if (settlement.kind !== "settled") return;
     for (const { rounds, transcript } of Object.values(settlement.against)) {
-      expect(rounds).toBeLessThanOrEqual(longestGame(plan));
+      expect(rounds).toBeLessThanOrEqual(longestGame(rules));
       expect(transcript.every((entry) => entry.refusal === null)).toBe(true);
     }
   });

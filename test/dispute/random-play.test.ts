@@ -142,7 +142,7 @@ async function game(
     referee: checkedReferee,
   });
   if ("refusal" in played) throw new Error(played.refusal.message);
-  expect(played.rounds).toBeLessThanOrEqual(longestGame(world.rules.plan));
+  expect(played.rounds).toBeLessThanOrEqual(longestGame(world.rules));
   return played.outcome;
 }
 

@@ -42,6 +42,7 @@ const KINDS = [
   ["inputs", 0x12, 0x22],
   ["outputs", 0x13, 0x23],
   ["weights", 0x14, 0x24],
+  ["slices", 0x17, 0x26],
 ] as const;
 
 function digestsOf(count: number): Digest[] {

@@ -52,7 +52,12 @@ interface Vectors {
 
 const file = new URL("../vectors/tensor-trees.json", import.meta.url);
 const vectors = JSON.parse(readFileSync(file, "utf8")) as Vectors;
-const INDEXED = { inputs: [0x12, 0x22], outputs: [0x13, 0x23], weights: [0x14, 0x24] } as const;
+const INDEXED = {
+  inputs: [0x12, 0x22],
+  outputs: [0x13, 0x23],
+  weights: [0x14, 0x24],
+  slices: [0x17, 0x26],
+} as const;
 
 const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text.slice(2), "hex"));
 const ox = (raw: Uint8Array): string => `0x${hex(raw)}`;

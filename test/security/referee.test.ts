@@ -80,7 +80,7 @@ describe("a referee", () => {
       async respond(state): Promise<Move | undefined> {
         const move = await party.respond(state);
         if (move?.kind !== "openOperator") return move;
-        const body: Body<"openOperator"> = { ...move, tensors: move.tensors.map(shared) };
+        const body: Body<"openOperator"> = { ...move, part: shared(move.part) };
         return { ...move, ...body };
       },
     });

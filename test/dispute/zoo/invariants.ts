@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { deadline } from "../../../src/dispute/clock.js";
 import { MAX_HASHES } from "../../../src/dispute/descend.js";
+import { moveLimit } from "../../../src/dispute/move-limit.js";
 import { type Move, moveBytes } from "../../../src/dispute/moves.js";
 import { longestGame } from "../../../src/dispute/play.js";
 import type { Rules } from "../../../src/dispute/rules.js";
@@ -54,6 +55,7 @@ function checkAccepted(
   if (move.kind !== "reveal") expect(after.claim).toEqual(before.claim);
   expect(after.claim.receipt).toBe(before.claim.receipt);
   const shown = move.kind === "timeout" ? 0 : moveBytes(move);
+  expect(shown).toBeLessThanOrEqual(moveLimit(rules, move.kind));
   expect(after.moveBytes).toBe(before.moveBytes + shown);
   checkClock(rules, before, now, after);
   checkSize(rules, after);
@@ -77,7 +79,8 @@ function checkClock(rules: Rules, before: DisputeState, now: number, after: Disp
 const HASH = 69;
 const CURSOR = HASH + 60;
 
-function checkSize({ plan }: Rules, state: DisputeState): void {
+function checkSize(rules: Rules, state: DisputeState): void {
+  const { plan } = rules;
   // Plain data, no longer than what one move may show, and over in a known number of moves.
   const text = JSON.stringify(state);
   expect(JSON.parse(text)).toEqual(state);
@@ -86,8 +89,10 @@ function checkSize({ plan }: Rules, state: DisputeState): void {
     plan.nodes.slice(s.first, s.end).reduce((sum, n) => sum + n.outputs.length, 0),
   );
   const boundary = HASH * (2 * Math.max(...live) + Math.max(...results));
-  expect(text.length).toBeLessThan(3000 + Math.max(boundary, CURSOR * MAX_HASHES));
-  expect(state.sequence).toBeLessThanOrEqual(longestGame(plan));
+  // Of what has been shown, an operator's bytes or a stretch's tiles are kept, as hex.
+  const shown = 2 * Math.min(state.moveBytes, 2 ** 17);
+  expect(text.length).toBeLessThan(3000 + boundary + CURSOR * MAX_HASHES + shown);
+  expect(state.sequence).toBeLessThanOrEqual(longestGame(rules));
 }
 
 export function deepFreeze<T>(value: T): T {

@@ -1,9 +1,8 @@
-import { DTYPES, type Tensor } from "../../../operators/index.js";
+import type { Tensor } from "../../../operators/index.js";
 import type { TraceProvider } from "../../../src/dispute/provider.js";
 import { type Rules, rulesFor } from "../../../src/dispute/rules.js";
 import { commitKnown, modelDigest } from "../../../src/graph/digests.js";
 import type { Plan, PlanNode, Segment } from "../../../src/graph/plan.js";
-import { runLowering, runStages } from "../../../src/graph/run-lowering.js";
 import { materialize } from "../../../src/graph/values.js";
 import type { Digest, Hasher } from "../../../src/merkle/hash.js";
 import { indexedRoot } from "../../../src/merkle/indexed-root.js";
@@ -12,6 +11,7 @@ import { commitTensor } from "../../../src/merkle/tensor-tree.js";
 import { traceList } from "../../../src/merkle/trace.js";
 import { makeReceipt, type Receipt } from "../../../src/receipt/receipt.js";
 import { maskRoot, saltCommitment } from "../../../src/receipt/salt.js";
+import { corruptElement, runStagesWith } from "./stages.js";
 import type { Toy } from "./toy.js";
 
 export const hasher: Hasher = nodeHasher;
@@ -21,6 +21,10 @@ export interface Corruption {
   readonly node: number;
   readonly output?: number;
   readonly element?: number;
+  /** Inside the operator instead: a stage's element, from which everything later follows. */
+  readonly stage?: number;
+  /** What is written there instead of a flipped bit. */
+  readonly bytes?: readonly number[];
 }
 
 export interface Run {
@@ -28,6 +32,8 @@ export interface Run {
   readonly provider: TraceProvider;
   /** Every tensor of the run by value id. */
   readonly tensors: readonly Tensor[];
+  /** What all stages of every operator gave. */
+  readonly stages: readonly (readonly Tensor[])[];
 }
 
 export interface RunOptions {
@@ -55,7 +61,12 @@ export function rulesOf(toy: Toy, options: Partial<Rules> = {}): Rules {
 
 /** Runs everything in the interpreter and keeps every tensor. */
 export function execute(toy: Toy, options: RunOptions = {}): Tensor[] {
+  return executeAll(toy, options).tensors;
+}
+
+function executeAll(toy: Toy, options: RunOptions): Pick<Run, "tensors" | "stages"> & Kept {
   const { plan, model } = toy;
+  const stages: Tensor[][] = [];
   const inputs = options.inputs ?? toy.inputs;
   const tensors: Tensor[] = [];
   plan.values.forEach(({ name, origin }, id) => {
@@ -72,27 +83,33 @@ export function execute(toy: Toy, options: RunOptions = {}): Tensor[] {
       return;
     }
     const read = node.inputs.map((v) => (v === undefined ? undefined : tensors[v]));
-    const results = runLowering(node.lowering, read);
-    for (const c of options.corrupt ?? []) if (c.node === n) corrupt(results, c);
+    const here = (options.corrupt ?? []).filter((c) => c.node === n);
+    stages[n] = runStagesWith(node.lowering, read, here);
+    const results = node.lowering.outputs.map(({ dtype, dims, stage }): Tensor => {
+      return { dtype, dims, bytes: (stages[n]?.[stage] as Tensor).bytes };
+    });
+    for (const c of here) if (c.stage === undefined) corrupt(results, c);
     node.outputs.forEach((v, i) => {
       tensors[v] = results[i] as Tensor;
     });
   });
-  return tensors;
+  return { tensors, stages };
 }
 
-/** Flips the lowest bit of the element's last byte but one (floats: in the mantissa). */
-function corrupt(results: Tensor[], { output = 0, element = 0 }: Corruption): void {
+interface Kept {
+  readonly tensors: Tensor[];
+}
+
+function corrupt(results: Tensor[], c: Corruption): void {
+  const { output = 0, element = 0 } = c;
   const tensor = results[output] as Tensor;
   const bytes = tensor.bytes.slice();
-  const { size } = DTYPES[tensor.dtype];
-  const at = element * size + Math.max(0, size - 2);
-  bytes[at] = (bytes[at] as number) ^ (tensor.dtype === "bool" ? 1 : 0x40);
+  corruptElement(tensor.dtype, bytes, element, c.bytes);
   results[output] = { ...tensor, bytes };
 }
 
 export function runOf(toy: Toy, options: RunOptions = {}): Run {
-  const tensors = execute(toy, options);
+  const { tensors, stages } = executeAll(toy, options);
   const commitments = tensors.map((t) => commitTensor(hasher, t));
   const of = (value: number): Digest => commitments[value] as Digest;
   const { plan } = toy;
@@ -113,14 +130,12 @@ export function runOf(toy: Toy, options: RunOptions = {}): Run {
     },
     stages: async (node) => {
       const { inputs, lowering } = plan.nodes[node] as PlanNode;
-      return runStages(
-        lowering,
-        inputs.map((v) => (v === undefined ? undefined : (tensors[v] as Tensor))),
-      );
+      const read = inputs.map((v) => (v === undefined ? undefined : (tensors[v] as Tensor)));
+      return stages[node] ?? runStagesWith(lowering, read, []);
     },
     tensors: async (_node, values) => values.map((v) => (tensors[v] as Tensor).bytes),
   };
-  return { receipt: receiptOf(toy, published, options), provider, tensors };
+  return { receipt: receiptOf(toy, published, options), provider, tensors, stages };
 }
 
 function receiptOf(toy: Toy, published: Published, { salt, executor = 1 }: RunOptions): Receipt {
