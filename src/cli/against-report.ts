@@ -56,10 +56,15 @@ function partyLines(p: PartyFacts, style: Style): string[] {
 }
 
 /** The referee's work against the run's. */
-function costText({ operator, run }: DisputeCost): string {
+function costText({ referee, operator, run }: DisputeCost): string {
+  const of = `of ${countText(run.steps)} steps`;
+  // Inside an operator its share is so small that a percentage says nothing.
+  if (referee.steps < operator.steps) {
+    return `the referee recomputed one stretch of an operator: ${countText(referee.steps)} ${of}`;
+  }
   const share = ((100 * operator.steps) / run.steps).toFixed(2);
   return (
-    `the referee recomputed one operator: ${countText(operator.steps)} of ` +
-    `${countText(run.steps)} steps (${share} % of the run), ${bytesText(operator.bytes)} of tensors`
+    `the referee recomputed one operator: ${countText(operator.steps)} ${of} ` +
+    `(${share} % of the run), ${bytesText(operator.bytes)} of tensors`
   );
 }

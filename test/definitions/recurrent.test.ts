@@ -236,6 +236,7 @@ describe("a recurrence", () => {
         name: "own",
         dtype: "f32",
         dims: [2],
+        axes: ["unit"],
         operands: ([own]) => [own as NonNullable<typeof own>],
         program: ([v]) => ({
           finish: (b) => b.read(v as View, index()),

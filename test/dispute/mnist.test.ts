@@ -34,7 +34,6 @@ describeWithData("mnist-8", FILE, () => {
       if (settlement.kind === "agree") masked++;
       else {
         const evidence = {
-          fault: "wrong-operator",
           operator: { index: node },
           element: { index: element },
         };

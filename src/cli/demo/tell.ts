@@ -1,5 +1,5 @@
 import { f32Values } from "../../../operators/index.js";
-import type { OperatorFault } from "../../dispute/evidence.js";
+import type { DisputeCost, OperatorFault, StretchFault } from "../../dispute/evidence.js";
 import type { MoveKind } from "../../dispute/moves.js";
 import type { DisputeRecord } from "../../dispute/play.js";
 import { costOf, describeOutcome } from "../../verify/describe.js";
@@ -114,7 +114,7 @@ export function tellDispute(
     act(s, 4, "The dispute"),
     ...indented(
       "Two signed receipts, two answers. A referee that cannot run the model makes the executors",
-      "open what they signed, piece by piece, until all that is left is one operator.",
+      "open what they signed, piece by piece, until what is left is small enough to compute again.",
     ),
     "",
     `${INDENT}The executor that says ${runs.honest.answer} challenges the one that says ${runs.cheating.answer}:`,
@@ -163,8 +163,9 @@ function transcript(s: Style, record: DisputeRecord): string[] {
   const moves = record.transcript.map((move) =>
     said(WHO[move.sender], SAYS[move.kind], bytesText(move.bytes)),
   );
-  const recomputed = costOf(record);
-  const end = recomputed ? [said("referee", "recomputes that one operator and compares", "")] : [];
+  const cost = costOf(record);
+  const what = cost && isWhole(cost) ? "that one operator" : "those few sums";
+  const end = cost ? [said("referee", `recomputes ${what} and compares`, "")] : [];
   return [...moves, ...end].map((line) => s.dim(line));
 }
 
@@ -177,13 +178,24 @@ function verdict(s: Style, stage: Stage, run: RunFacts, record: DisputeRecord): 
   const headline = `${s.bold(s.bad("AT FAULT"))}: the executor that says ${run.answer}, ${short(run.executor)}`;
   if (outcome.kind !== "refuted") return [`${INDENT}${describeOutcome(stage.plan, outcome)}`];
   const { evidence } = outcome;
-  if (evidence.fault !== "wrong-operator") {
+  if (evidence.fault !== "wrong-operator" && evidence.fault !== "wrong-stretch") {
     return indented(headline, describeOutcome(stage.plan, outcome));
   }
   return indented(headline, ...operatorLines(s, stage, evidence));
 }
 
-function operatorLines(s: Style, { plan }: Stage, e: OperatorFault): string[] {
+function isWhole({ referee, operator }: DisputeCost): boolean {
+  return referee.steps === operator.steps;
+}
+
+/** Which steps of the fold, where it was cut. */
+function stepLines(e: OperatorFault | StretchFault): string[] {
+  if (e.fault === "wrong-operator" || e.steps.of === 0) return [];
+  const { from, to, of } = e.steps;
+  return [detail("", `summed up from ${of} products; wrong in numbers ${from} to ${to - 1}`)];
+}
+
+function operatorLines(s: Style, { plan }: Stage, e: OperatorFault | StretchFault): string[] {
   const { name, index, operator } = e.operator;
   const layer = name.slice(0, name.lastIndexOf("/"));
   return [
@@ -191,6 +203,7 @@ function operatorLines(s: Style, { plan }: Stage, e: OperatorFault): string[] {
     detail("", `number ${index} of 0 to ${plan.nodes.length - 1}, in the layer ${layer}`),
     detail("", `in segment ${e.segment} of 0 to ${plan.segments.length - 1}`),
     detail("result", `its number at [${e.element.coordinates.join(", ")}]`),
+    ...stepLines(e),
     detail("claimed", `${s.bad(valueText(e.claimed))}   bits ${e.claimed}`),
     detail("correct", `${s.good(valueText(e.correct))}   bits ${e.correct}`),
   ];
@@ -215,11 +228,11 @@ function acquittal(s: Style, stage: Stage, run: RunFacts, { outcome }: DisputeRe
 
 function effort(record: DisputeRecord, ms: number): string[] {
   const cost = costOf(record);
-  const share = cost && ((100 * cost.operator.steps) / cost.run.steps).toFixed(1);
+  const share = cost && ((100 * cost.referee.steps) / cost.run.steps).toFixed(1);
   return indented(
     ...(cost
       ? [
-          `The referee recomputed ${countText(cost.operator.steps)} of the run's ${countText(cost.run.steps)} steps of arithmetic (${share} %)`,
+          `The referee recomputed ${countText(cost.referee.steps)} of the run's ${countText(cost.run.steps)} steps of arithmetic (${share} %)`,
         ]
       : []),
     `and was shown ${bytesText(record.moveBytes)}. Both cases took ${millisText(ms)}.`,

@@ -84,9 +84,10 @@ function executeAll(toy: Toy, options: RunOptions): Pick<Run, "tensors" | "stage
     }
     const read = node.inputs.map((v) => (v === undefined ? undefined : tensors[v]));
     const here = (options.corrupt ?? []).filter((c) => c.node === n);
-    stages[n] = runStagesWith(node.lowering, read, here);
+    const computed = runStagesWith(node.lowering, read, here);
+    stages[n] = computed;
     const results = node.lowering.outputs.map(({ dtype, dims, stage }): Tensor => {
-      return { dtype, dims, bytes: (stages[n]?.[stage] as Tensor).bytes };
+      return { dtype, dims, bytes: (computed[stage] as Tensor).bytes };
     });
     for (const c of here) if (c.stage === undefined) corrupt(results, c);
     node.outputs.forEach((v, i) => {

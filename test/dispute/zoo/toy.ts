@@ -118,6 +118,38 @@ export function toy(granularity: Granularity = "layer"): Toy {
   return { model, plan: bind(model, { types: inputs, values: inputs, granularity }), inputs };
 }
 
+/** A graph of one node over the given tensors, all graph inputs but the second. */
+export function oneNode(
+  operator: string,
+  version: number,
+  tensors: readonly Tensor[],
+  attributes: readonly Attribute[],
+  outputs: readonly Tensor["dtype"][],
+): Toy {
+  const names = tensors.map((_, i) => `x${i}`);
+  const named = tensors.map((t, i): [string, Tensor] => [`x${i}`, t]);
+  const inputs = new Map(named.filter((_, i) => i !== 1));
+  const results = outputs.map((dtype, i) => ({ name: `y${i}`, dtype, dims: null }));
+  const model: Model = {
+    graph: {
+      name: "one",
+      inputs: [...inputs].map(([name, t]) => info(name, t)),
+      outputs: results,
+      nodes: [
+        node(
+          operator,
+          version,
+          names,
+          results.map((r) => r.name),
+          attributes,
+        ),
+      ],
+    },
+    weights: new Map(named.filter((_, i) => i === 1)),
+  };
+  return { model, plan: bind(model, { types: inputs, granularity: "layer" }), inputs };
+}
+
 /** A chain of `length` additions, one operator a segment: for traces of many leaves. */
 export function chain(length: number): Toy {
   const inputs = new Map<string, Tensor>([["v0", matrix([3], 7)]]);
