@@ -4,10 +4,11 @@ import { BENCHMARKS, type Benchmark } from "./benchmarks/index.js";
 import { optimiseWebAssembly } from "./engine.js";
 import { hostFacts, hostText } from "./host.js";
 import { isMet, type Report, reportText, targetText } from "./report.js";
-import { type Results, readResults, updateReadme, writeResults } from "./results.js";
+import { type Results, readResults, updateReadme, writeFigures, writeResults } from "./results.js";
 import { settingsFor } from "./settings.js";
 
 const README = fileURLToPath(new URL("README.md", import.meta.url));
+const DOCS = fileURLToPath(new URL("../docs", import.meta.url));
 
 const HELP = `npm run bench -- [options]
 
@@ -40,7 +41,10 @@ async function main(): Promise<number> {
   if (values.from) for (const report of results.reports) print(report);
   printSummary(results);
   if (values.json) writeResults(values.json, results);
-  if (values.readme) updateReadme(README, results);
+  if (values.readme) {
+    updateReadme(README, results);
+    writeFigures(DOCS, results);
+  }
   return 0;
 }
 

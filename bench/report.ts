@@ -6,6 +6,13 @@ export interface Report {
   readonly targets: readonly Target[];
   /** Sentences a reader needs to judge the figures. */
   readonly notes: readonly string[];
+  /** Plots, by the name of a file in `docs/`. */
+  readonly figures?: readonly Figure[];
+}
+
+export interface Figure {
+  readonly file: string;
+  readonly svg: string;
 }
 
 export interface Table {

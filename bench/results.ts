@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { AssayError } from "../operators/index.js";
 import { type Host, hostText } from "./host.js";
 import { type Report, reportMarkdown } from "./report.js";
@@ -52,4 +52,11 @@ function writeBeside(path: string, text: string): void {
   const temporary = `${path}.tmp`;
   writeFileSync(temporary, text);
   renameSync(temporary, path);
+}
+
+/** The plots of the reports, as files of a folder. */
+export function writeFigures(folder: string, { reports }: Results): void {
+  for (const { file, svg } of reports.flatMap((r) => r.figures ?? [])) {
+    writeFileSync(join(folder, file), svg);
+  }
 }

@@ -4,6 +4,7 @@ import { benchCommitment } from "./commitment.js";
 import { benchDispute } from "./dispute.js";
 import { benchBlock, benchSqueezenet } from "./end-to-end.js";
 import { benchHashing } from "./hashing.js";
+import { benchInside } from "./inside.js";
 import { benchMaps } from "./maps.js";
 import { benchMatmul } from "./matmul.js";
 import { benchOperators } from "./operators.js";
@@ -18,6 +19,7 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   commitment: benchCommitment,
   hashing: benchHashing,
   dispute: benchDispute,
+  inside: benchInside,
   maps: benchMaps,
   operators: benchOperators,
 };

@@ -43,7 +43,8 @@ describe("assay demo", () => {
     expect(text).toContain("number 7 of 0 to 10, in the layer /classifier/hidden");
     expect(text).toContain("claimed     9.150111   bits 0x411266db");
     expect(text).toContain("correct     13.15011   bits 0x415266db");
-    expect(text).toMatch(/recomputed \d+ k of the run's [\d.]+ M steps of arithmetic \(4\.5 %\)/);
+    expect(text).toContain("summed up from 784 products; wrong in numbers 768 to 783");
+    expect(text).toMatch(/recomputed \d+ of the run's [\d.]+ M steps of arithmetic\n/);
     expect(text).toMatch(/The demo took [\d.]+ m?s\./);
     expect(text).not.toContain("✗");
     expect(text).not.toMatch(/undefined|NaN|\[object/);
@@ -76,7 +77,7 @@ describe("assay demo", () => {
           outcome: {
             kind: "refuted",
             evidence: {
-              fault: "wrong-operator",
+              fault: "wrong-stretch",
               operator: { index: 7, name: "/classifier/hidden/Gemm", operator: "Gemm" },
               claimed: "0x411266db",
               correct: "0x415266db",

@@ -61,7 +61,7 @@ test("the deadline belongs to the mover, the moment after to everyone", () => {
           outcome: {
             kind: "defaulted",
             side: "challenger",
-            expected: ["descend", "nameSegment", "challengeInputs"],
+            expected: ["descend", "nameSegment", "accuse", "challengeInputs"],
           },
         },
       },

@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { elementCount, f32Tensor } from "../../operators/index.js";
+import { type Budget, DEFAULT_BUDGET } from "../../src/dispute/budget.js";
 import { deadline } from "../../src/dispute/clock.js";
 import { HonestAsserter } from "../../src/dispute/honest-asserter.js";
 import { HonestChallenger } from "../../src/dispute/honest-challenger.js";
@@ -7,21 +9,63 @@ import type { Side } from "../../src/dispute/moves.js";
 import { type Body, MOVE_FIELDS, type Move, type MoveKind } from "../../src/dispute/moves.js";
 import { envelop, type Party } from "../../src/dispute/party.js";
 import { type GameClock, longestGame, playDispute, virtualClock } from "../../src/dispute/play.js";
+import type { Rules } from "../../src/dispute/rules.js";
 import { startDispute } from "../../src/dispute/start.js";
 import type { DisputeState } from "../../src/dispute/state.js";
+import { isRecomputedWhole } from "../../src/dispute/steps/inside.js";
+import { sliceCount, targetOf, targetsInOrder } from "../../src/dispute/targets.js";
 import { TABLE } from "../../src/dispute/transition.js";
+import type { Plan, PlanNode } from "../../src/graph/plan.js";
+import { DEFINITION_CASES } from "../definitions/cases/index.js";
+import type { DefinitionCase } from "../definitions/cases/types.js";
+import { TINY_BUDGET } from "./zoo/budgets.js";
+import { toyOfCase } from "./zoo/cases.js";
 import { checkedReferee } from "./zoo/invariants.js";
 import { flip, flipByte } from "./zoo/parties.js";
-import { rulesOf, runOf } from "./zoo/run.js";
-import { chain, toy } from "./zoo/toy.js";
+import { type Corruption, type Run, rulesOf, runOf } from "./zoo/run.js";
+import { chain, noise, oneNode, type Toy, toy } from "./zoo/toy.js";
 
 /** Random strategies: every rule holds after every move, every game ends, honesty never loses. */
-const WORLDS = [toy("layer"), toy("operator"), chain(70)].map((world) => ({
-  rules: rulesOf(world),
-  honest: runOf(world),
-  wrong: [0, 5, 17].map((node) => runOf(world, { corrupt: [{ node }] })),
-}));
-type World = (typeof WORLDS)[number];
+interface World {
+  readonly rules: Rules;
+  readonly honest: Run;
+  readonly wrong: readonly Run[];
+}
+
+function worldOf(toy: Toy, budget: Budget, wrong: readonly Corruption[]): World {
+  return {
+    rules: rulesOf(toy, { budget }),
+    honest: runOf(toy),
+    wrong: wrong.map((c) => runOf(toy, { corrupt: [c] })),
+  };
+}
+
+const AT = [0, 5, 17].map((node) => ({ node }));
+const LSTM = toyOfCase(
+  DEFINITION_CASES.find((c) => c.operator === "LSTM") as DefinitionCase,
+) as Toy;
+const WORLDS: readonly World[] = [
+  worldOf(toy("layer"), DEFAULT_BUDGET, AT),
+  worldOf(toy("operator"), DEFAULT_BUDGET, AT),
+  worldOf(chain(70), DEFAULT_BUDGET, AT),
+  worldOf(toy("layer"), TINY_BUDGET, AT),
+  worldOf(LSTM, TINY_BUDGET, [{ node: 0, stage: 3, element: 1 }, { node: 0 }]),
+];
+/** Three letters: most games are played here, because they are short. */
+const ALPHABET: readonly World[] = [
+  worldOf(chain(3), TINY_BUDGET, [{ node: 1 }, { node: 2, element: 2 }]),
+  worldOf(
+    oneNode(
+      "MatMul",
+      13,
+      [f32Tensor([1, 20], noise(20, 1)), f32Tensor([20, 1], noise(20, 2))],
+      [],
+      ["f32"],
+    ),
+    TINY_BUDGET,
+    [{ node: 0 }],
+  ),
+];
 
 /** A deterministic source of choices for one game. */
 type Dice = (sides: number) => number;
@@ -65,6 +109,9 @@ function mutateList(dice: Dice, list: readonly unknown[]): unknown {
 
 const JUNK: Record<string, () => unknown> = {
   segment: () => 1,
+  target: () => 1,
+  element: () => 0,
+  span: () => 0,
   input: () => 2,
   child: () => 0,
   node: () => 3,
@@ -102,13 +149,40 @@ function pointAnywhere(dice: Dice, state: DisputeState, { rules }: World): Move 
   const { phase } = state;
   const say = (body: Body): Move => envelop(state, "challenger", body);
   if (phase.name === "locate") {
-    if (dice(2) === 0) return say({ kind: "descend" });
-    return say({ kind: "nameSegment", segment: dice(plan.segments.length) });
+    if (dice(3) === 0) return say({ kind: "descend" });
+    const segment = dice(plan.segments.length);
+    if (dice(2) === 0) return say({ kind: "nameSegment", segment });
+    const node = anyNode(dice, plan, segment);
+    const inside = isRecomputedWhole(rules, node) ? NOWHERE : anyElement(dice, plan, node);
+    return say({ kind: "accuse", segment, node, ...inside });
   }
   if (phase.name === "selectNode") return say({ kind: "select", child: dice(phase.nodes.length) });
-  if (phase.name !== "nameOperator") return undefined;
-  const { first, end } = plan.segments[phase.segment] ?? { first: 0, end: 1 };
-  return say({ kind: "nameOperator", node: first + dice(end - first) });
+  if (phase.name === "nameOperator") {
+    return say({ kind: "nameOperator", node: anyNode(dice, plan, phase.segment) });
+  }
+  if (phase.name === "locateElement") {
+    const { node } = phase.operator;
+    const { target, element } = anyElement(dice, plan, node);
+    if (dice(2) === 0) return say({ kind: "nameElement", target, element });
+    const slices = sliceCount(plan.nodes[node] as PlanNode) > 0 && dice(2) === 0;
+    return say(slices ? { kind: "descendSlices" } : { kind: "descendTensor", target });
+  }
+  if (phase.name === "selectSpan") return say({ kind: "selectSpan", span: dice(3) });
+  return undefined;
+}
+
+const NOWHERE = { target: null, element: null };
+
+function anyNode(dice: Dice, plan: Plan, segment: number): number {
+  const { first, end } = plan.segments[segment] ?? { first: 0, end: 1 };
+  return first + dice(end - first);
+}
+
+function anyElement(dice: Dice, plan: Plan, index: number) {
+  const node = plan.nodes[index] as PlanNode;
+  const targets = targetsInOrder(node);
+  const target = targets[dice(targets.length)] as number;
+  return { target, element: dice(elementCount(targetOf(node, target)?.type.dims ?? [])) };
 }
 
 /** Takes its time, but never more than it has. */
@@ -122,7 +196,8 @@ function unhurried(dice: Dice, side: Side, honestly: Party, clock: GameClock): P
   };
 }
 
-const GAMES = fc.record({ seed: fc.nat(), world: fc.nat(WORLDS.length - 1), run: fc.nat(2) });
+const gamesIn = (worlds: readonly World[]) =>
+  fc.record({ seed: fc.nat(), world: fc.constantFrom(...worlds), run: fc.nat(2) });
 
 async function game(
   world: World,
@@ -146,11 +221,15 @@ async function game(
   return played.outcome;
 }
 
-describe("random play", () => {
+describe.each([
+  { where: "over whole runs and inside operators", worlds: WORLDS, games: 150 },
+  { where: "over an alphabet", worlds: ALPHABET, games: 3200 },
+])("random play $where", ({ worlds, games }) => {
+  const GAMES = gamesIn(worlds);
+
   test("an honest asserter never loses to an erratic challenger", async () => {
     await fc.assert(
-      fc.asyncProperty(GAMES, async ({ seed, world: w, run }) => {
-        const world = WORLDS[w] as World;
+      fc.asyncProperty(GAMES, async ({ seed, world, run }) => {
         const { rules, honest, wrong } = world;
         const clock = virtualClock();
         const dice = diceOf(seed);
@@ -160,24 +239,23 @@ describe("random play", () => {
           new HonestAsserter(rules, honest.provider),
           clock,
         );
-        const grudge = new HonestChallenger(rules, (wrong[run] ?? honest).provider);
+        const grudge = new HonestChallenger(rules, (wrong[run % wrong.length] as Run).provider);
         const challenger = erratic(dice, "challenger", grudge, clock, world);
         const outcome = await game(world, honest.receipt, asserter, challenger, clock);
         expect(outcome.kind).not.toBe("refuted");
         if (outcome.kind === "defaulted") expect(outcome.side).toBe("challenger");
       }),
-      { numRuns: 400 },
+      { numRuns: games },
     );
   });
 
   test("an honest challenger always beats an erratic asserter of a wrong run", async () => {
     await fc.assert(
-      fc.asyncProperty(GAMES, async ({ seed, world: w, run }) => {
-        const world = WORLDS[w] as World;
+      fc.asyncProperty(GAMES, async ({ seed, world, run }) => {
         const { rules, honest, wrong } = world;
         const clock = virtualClock();
         const dice = diceOf(seed);
-        const claim = wrong[run] ?? honest;
+        const claim = wrong[run % wrong.length] as Run;
         const owner = new HonestAsserter(rules, claim.provider);
         const asserter = erratic(dice, "asserter", owner, clock, world);
         const challenger = unhurried(
@@ -190,18 +268,17 @@ describe("random play", () => {
         if (outcome.kind === "defaulted") expect(outcome.side).toBe("asserter");
         else expect(outcome.kind).toBe("refuted");
       }),
-      { numRuns: 300 },
+      { numRuns: games },
     );
   });
 
   test("two erratic sides always come to an end", async () => {
     await fc.assert(
-      fc.asyncProperty(GAMES, async ({ seed, world: w, run }) => {
-        const world = WORLDS[w] as World;
+      fc.asyncProperty(GAMES, async ({ seed, world, run }) => {
         const { rules, honest, wrong } = world;
         const clock = virtualClock();
         const dice = diceOf(seed);
-        const claim = wrong[run] ?? honest;
+        const claim = wrong[run % wrong.length] as Run;
         const asserter = erratic(
           dice,
           "asserter",
@@ -219,7 +296,7 @@ describe("random play", () => {
         const outcome = await game(world, claim.receipt, asserter, challenger, clock);
         expect(["refuted", "defaulted", "not-refuted"]).toContain(outcome.kind);
       }),
-      { numRuns: 300 },
+      { numRuns: games },
     );
   });
 });

@@ -156,7 +156,7 @@ export interface Recurrence {
   /** Dims after t. */
   readonly dims: readonly number[];
   /** Names of `dims`, for people. */
-  readonly axes: readonly string[];
+  readonly axes?: readonly string[];
   operands(siblings: readonly Operand[]): readonly Operand[];
   /** `out` is t and then `dims`. */
   program(views: readonly View[]): Omit<ProgramSpec, "sources" | "dtype" | "out">;
@@ -208,7 +208,7 @@ export class StageList {
         out: dims,
         ...r.program(views),
       });
-      const names = ["step", ...r.axes];
+      const names = ["step", ...(r.axes ?? [])];
       const axes = dims.map((size, axis) => ({ name: names[axis] ?? "", size }));
       this.add(r.name, operands, dims, program, axes);
       requireCausal(this.stages[first + i] as Stage, first, first + i, steps);

@@ -228,11 +228,13 @@ function acquittal(s: Style, stage: Stage, run: RunFacts, { outcome }: DisputeRe
 
 function effort(record: DisputeRecord, ms: number): string[] {
   const cost = costOf(record);
-  const share = cost && ((100 * cost.referee.steps) / cost.run.steps).toFixed(1);
+  const share = cost && (100 * cost.referee.steps) / cost.run.steps;
+  // Below a tenth of a percent the two numbers say more.
+  const percent = share !== undefined && share >= 0.1 ? ` (${share.toFixed(1)} %)` : "";
   return indented(
     ...(cost
       ? [
-          `The referee recomputed ${countText(cost.referee.steps)} of the run's ${countText(cost.run.steps)} steps of arithmetic (${share} %)`,
+          `The referee recomputed ${countText(cost.referee.steps)} of the run's ${countText(cost.run.steps)} steps of arithmetic${percent}`,
         ]
       : []),
     `and was shown ${bytesText(record.moveBytes)}. Both cases took ${millisText(ms)}.`,
