@@ -28,12 +28,12 @@ const GAME_COLUMNS: readonly Column[] = [
   { key: "named", label: "convicted operator" },
   { key: "rounds", label: "moves", digits: 0 },
   { key: "shown", label: "shown to the referee MB", digits: 2 },
-  { key: "steps", label: "recomputed, % of the steps", digits: 3 },
+  { key: "steps", label: "recomputed, % of the steps", digits: 5 },
   { key: "run", label: "one run ms", digits: 1 },
   { key: "game", label: "both games ms", digits: 1 },
 ];
 
-/** What the referee of a dispute recomputes: one operator and nothing else. */
+/** What the operators of a model would cost a referee whole, and what disputes about them do. */
 export async function benchDispute(settings: Settings): Promise<Report> {
   const workload = imageWorkload(settings.scale);
   settings.progress(`dispute: ${workload.title}`);
@@ -56,7 +56,7 @@ export async function benchDispute(settings: Settings): Promise<Report> {
     title: `Dispute: ${workload.title}`,
     tables: [
       {
-        title: "The referee's share of the run, by operator in dispute",
+        title: "Operators as a share of the run",
         columns: SHARE_COLUMNS,
         rows: shares,
       },
@@ -144,13 +144,13 @@ async function playGame(request: Request, honest: TimedRun, node: number): Promi
   const record = settlement.against.b;
   const cost = costOf(record);
   const { outcome } = record;
-  const convicted = outcome.kind === "refuted" && outcome.evidence.fault === "wrong-operator";
+  const convicted = outcome.kind === "refuted" && "operator" in outcome.evidence;
   return {
     corrupted,
     named: convicted ? labelOf(plan, outcome.evidence.operator.index) : outcome.kind,
     rounds: record.rounds,
     shown: record.moveBytes / 1e6,
-    ...(cost ? { steps: (100 * cost.operator.steps) / cost.run.steps } : {}),
+    ...(cost ? { steps: (100 * cost.referee.steps) / cost.run.steps } : {}),
     run: honest.ms,
     game,
   };

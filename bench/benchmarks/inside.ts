@@ -63,11 +63,14 @@ export async function benchInside(settings: Settings): Promise<Report> {
 
 async function rowsOf(piece: Workpiece): Promise<Row[]> {
   const subject = subjectOf(piece);
+  // A result that nobody reads is committed nowhere, and nobody disputes it.
+  const live = new Set(subject.plan.segments.flatMap((s) => s.live));
   const rows: Row[] = [];
   for (const [node, { outputs }] of subject.plan.nodes.entries()) {
     for (const [output, value] of outputs.entries()) {
       const elements = elementCount(subject.plan.values[value]?.dims ?? []);
-      if (elements > 0) rows.push(await resultRow(subject, node, output, elements - 1));
+      if (elements > 0 && live.has(value))
+        rows.push(await resultRow(subject, node, output, elements - 1));
     }
   }
   return rows;
