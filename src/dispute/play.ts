@@ -78,7 +78,7 @@ const MAX_REFUSALS = 3;
 /**
  * Most moves that a dispute can take: reveal, descend, two per round of the descent, boundaries,
  * segment, name; then the parts of an operator, or the way into it: intermediates, two per round in
- * a tensor and in a fold, tile and element, and a move per tile that a stretch reads. A timeout
+ * the slices, in a tensor and in a fold, tile and element, and a move per tile that a stretch reads. A timeout
  * stands for one of them.
  */
 export function longestGame(rules: Pick<Rules, "plan" | "budget">): number {

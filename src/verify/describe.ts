@@ -41,10 +41,11 @@ export function describeEvidence(plan: Plan, e: Evidence): string {
     }
     case "wrong-stretch": {
       const { index, name, operator } = e.operator;
-      const what = e.what === "state" ? "the state after it" : "the element";
+      const element = e.steps.of === 0 ? "" : ": the element";
+      const what = e.what === "state" ? ": the state after it" : element;
       return (
         `operator ${index} "${name}" (${operator}), segment ${e.segment} of ${plan.segments.length}: ` +
-        `${placeOf(e)}: ${what} is claimed as ${e.claimed}, correct is ${e.correct}`
+        `${placeOf(e)}${what} is claimed as ${e.claimed}, correct is ${e.correct}`
       );
     }
     case "wrong-commitment":

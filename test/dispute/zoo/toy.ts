@@ -125,25 +125,25 @@ export function oneNode(
   tensors: readonly Tensor[],
   attributes: readonly Attribute[],
   outputs: readonly Tensor["dtype"][],
+  { name }: { readonly name?: string } = {},
 ): Toy {
   const names = tensors.map((_, i) => `x${i}`);
   const named = tensors.map((t, i): [string, Tensor] => [`x${i}`, t]);
   const inputs = new Map(named.filter((_, i) => i !== 1));
   const results = outputs.map((dtype, i) => ({ name: `y${i}`, dtype, dims: null }));
+  const made = node(
+    operator,
+    version,
+    names,
+    results.map((r) => r.name),
+    attributes,
+  );
   const model: Model = {
     graph: {
       name: "one",
       inputs: [...inputs].map(([name, t]) => info(name, t)),
       outputs: results,
-      nodes: [
-        node(
-          operator,
-          version,
-          names,
-          results.map((r) => r.name),
-          attributes,
-        ),
-      ],
+      nodes: [{ ...made, ...(name ? { name } : {}) }],
     },
     weights: new Map(named.filter((_, i) => i === 1)),
   };
