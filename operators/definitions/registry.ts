@@ -23,7 +23,7 @@ import { einsum } from "./einsum.js";
 import { expand } from "./expand.js";
 import { eyeLike } from "./eye-like.js";
 import { flatten } from "./flatten.js";
-import { erf, exp, log, tanh } from "./functions.js";
+import { acos, asin, atan, cos, erf, exp, log, sin, tan, tanh } from "./functions.js";
 import { fusedMatMul } from "./fused-matmul.js";
 import { gather, gatherElements, gatherND } from "./gather.js";
 import { biasGelu, fastGelu, gelu, microsoftGelu } from "./gelu.js";
@@ -145,9 +145,15 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   expand,
   eyeLike,
   flatten,
+  acos,
+  asin,
+  atan,
+  cos,
   erf,
   exp,
   log,
+  sin,
+  tan,
   tanh,
   fusedMatMul,
   gather,
