@@ -68,11 +68,20 @@ const convert = (code: number, from: RegisterType, result: RegisterType): MicroO
   result,
 });
 
-/** f32 → f32 functions with the correctly rounded value as contract (rule 6); pow: fixed program. */
-const func = (code: number, arity: 1 | 2): MicroOpInfo => ({
+export interface FunctionInfo extends MicroOpInfo {
+  /** Weight in a referee's budget: the micro-ops of its straight-line program, rounded up. */
+  readonly weight: number;
+}
+
+/**
+ * f32 → f32 functions: of one argument with the correctly rounded value as contract (rule 6), of two
+ * with a fixed program.
+ */
+const func = (code: number, arity: 1 | 2, weight = 96): FunctionInfo => ({
   code,
   args: arity === 1 ? ["f32"] : ["f32", "f32"],
   result: "f32",
+  weight,
 });
 
 export const FUNCTION_OPS = {
@@ -92,10 +101,10 @@ export const FUNCTION_OPS = {
   "f32.asinh": func(0xd3, 1),
   "f32.acosh": func(0xd4, 1),
   "f32.atanh": func(0xd5, 1),
-  "f32.erfc": func(0xd6, 1),
+  "f32.erfc": func(0xd6, 1, 128),
   "f32.cbrt": func(0xd7, 1),
-  "f32.pow": func(0xe0, 2),
-} as const satisfies Table;
+  "f32.pow": func(0xe0, 2, 192),
+} as const satisfies Record<string, FunctionInfo>;
 
 export const MICRO_OPS = {
   ...family("f32", 0x10, FLOAT_BINARY, FLOAT_UNARY, FLOAT_COMPARE),
@@ -133,13 +142,7 @@ export function isFunctionOp(op: MicroOp): op is FunctionOp {
   return op in FUNCTION_OPS;
 }
 
-/** Functions whose programs are longer than most: their lengths, rounded up to 32. */
-const LONG_FUNCTIONS: Partial<Record<MicroOp, number>> = { "f32.erfc": 128, "f32.pow": 192 };
-
-/**
- * Weight of a micro-op in a referee's budget (1 = one native instruction on a small machine).
- * Functions count as the length of their straight-line programs, rounded up.
- */
+/** Weight of a micro-op in a referee's budget: 1 is one native instruction on a small machine. */
 export function weightOf(op: MicroOp): number {
-  return LONG_FUNCTIONS[op] ?? (isFunctionOp(op) ? 96 : 1);
+  return isFunctionOp(op) ? FUNCTION_OPS[op].weight : 1;
 }
