@@ -149,7 +149,6 @@ const FUNCTION_WEIGHT = 96;
 
 /** Functions with longer programs: at least their micro-ops. */
 const LONG_FUNCTIONS: Partial<Readonly<Record<FunctionOp, number>>> = {
-  "f32.erfc": 128,
   "f32.pow": 192,
 };
 
