@@ -2,7 +2,7 @@ import type { FunctionBuilder, Register } from "../../program/builder.js";
 import { LN2_HIGH, LN2_LOW, polynomial, Squares, subtractToOdd } from "./blocks.js";
 
 /**
- * The core shared by log and log1p: k·ln 2 + log(1 + f) for √½ ≤ 1 + f < √2, rounded to odd.
+ * The core shared by the logarithms and the inverse hyperbolic functions: k·ln 2 + log(1 + f) for √½ ≤ 1 + f < √2, rounded to odd.
  *
  * Formula: s = f ÷ (2 + f); log(1 + f) = 2·artanh(s) = f − (f²/2 − s·(f²/2 + s²·R(s²))), where
  * 2·artanh(s) = 2s + s·s²·R(s²). The result is A − B with A = k·LN2_HIGH + f, which is exact, and
