@@ -4,8 +4,8 @@ import { LIMITS } from "../program/types.js";
 import type { LoweringContext, OperatorDefinition } from "./definition.js";
 import { inputOperand, invalid, type Operand, requireDType, single } from "./shared/context.js";
 import { convert } from "./shared/conversion.js";
+import { scalarValue } from "./shared/known-value.js";
 import { requireStashF32 } from "./shared/normalization.js";
-import { scalarValue } from "./shared/scalar-value.js";
 
 /**
  * Range: y[i] = start + i · delta for max(⌈(limit − start) ÷ delta⌉, 0) elements; product and sum

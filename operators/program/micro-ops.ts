@@ -68,11 +68,20 @@ const convert = (code: number, from: RegisterType, result: RegisterType): MicroO
   result,
 });
 
-/** f32 → f32 functions with the correctly rounded value as contract (rule 6); pow: fixed program. */
-const func = (code: number, arity: 1 | 2): MicroOpInfo => ({
+export interface FunctionInfo extends MicroOpInfo {
+  /** Weight in a referee's budget: the micro-ops of its straight-line program, rounded up. */
+  readonly weight: number;
+}
+
+/**
+ * f32 → f32 functions: of one argument with the correctly rounded value as contract (rule 6), of two
+ * with a fixed program.
+ */
+const func = (code: number, arity: 1 | 2, weight = 96): FunctionInfo => ({
   code,
   args: arity === 1 ? ["f32"] : ["f32", "f32"],
   result: "f32",
+  weight,
 });
 
 export const FUNCTION_OPS = {
@@ -82,8 +91,28 @@ export const FUNCTION_OPS = {
   "f32.tanh": func(0xc3, 1),
   "f32.erf": func(0xc4, 1),
   "f32.rsqrt": func(0xc5, 1),
-  "f32.pow": func(0xe0, 2),
-} as const satisfies Table;
+  "f32.exp2": func(0xc6, 1),
+  "f32.exp10": func(0xc7, 1),
+  "f32.expm1": func(0xc8, 1),
+  "f32.log2": func(0xc9, 1),
+  "f32.log10": func(0xca, 1),
+  "f32.sin": func(0xcb, 1, 128),
+  "f32.cos": func(0xcc, 1, 128),
+  "f32.tan": func(0xcd, 1, 128),
+  "f32.asin": func(0xce, 1),
+  "f32.acos": func(0xcf, 1),
+  "f32.atan": func(0xd0, 1),
+  "f32.sinh": func(0xd1, 1),
+  "f32.cosh": func(0xd2, 1),
+  "f32.asinh": func(0xd3, 1),
+  "f32.acosh": func(0xd4, 1),
+  "f32.atanh": func(0xd5, 1),
+  "f32.erfc": func(0xd6, 1, 128),
+  "f32.cbrt": func(0xd7, 1),
+  "f32.pow": func(0xe0, 2, 192),
+  "f32.atan2": func(0xe1, 2, 128),
+  "f32.fmod": func(0xe2, 2, 128),
+} as const satisfies Record<string, FunctionInfo>;
 
 export const MICRO_OPS = {
   ...family("f32", 0x10, FLOAT_BINARY, FLOAT_UNARY, FLOAT_COMPARE),
@@ -121,11 +150,7 @@ export function isFunctionOp(op: MicroOp): op is FunctionOp {
   return op in FUNCTION_OPS;
 }
 
-/**
- * Weight of a micro-op in a referee's budget (1 = one native instruction on a small machine).
- * Functions count as the length of their straight-line programs, rounded up.
- */
+/** Weight of a micro-op in a referee's budget: 1 is one native instruction on a small machine. */
 export function weightOf(op: MicroOp): number {
-  if (op === "f32.pow") return 192;
-  return isFunctionOp(op) ? 96 : 1;
+  return isFunctionOp(op) ? FUNCTION_OPS[op].weight : 1;
 }

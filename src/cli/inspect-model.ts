@@ -4,6 +4,7 @@ import { nodeCost, planCost } from "../graph/cost.js";
 import { describeWrongDims, wrongDims } from "../graph/declared.js";
 import { modelDigest } from "../graph/digests.js";
 import type { Plan } from "../graph/plan.js";
+import { subgraphsOf } from "../graph/subgraphs.js";
 import type { Graph, GraphNode, Model, ValueInfo } from "../graph/types.js";
 import { nodeHasher } from "../merkle/node-hash.js";
 import { toHex } from "../receipt/hex.js";
@@ -47,13 +48,23 @@ function boundFacts(model: Model, sizes: ReadonlyMap<string, number>) {
     };
   } catch (error) {
     if (!(error instanceof AssayError)) throw error;
-    const operators = model.graph.nodes.map((node, index) => ({
-      index,
-      name: node.name,
-      operator: operatorText(node),
-    }));
+    const operators = statedOperators(model.graph.nodes, "").map((o, index) => ({ index, ...o }));
     return { bound: false as const, reason: error.message, operators };
   }
+}
+
+/** Operators as the file states them: after an If or a Loop those of its subgraphs. */
+function statedOperators(
+  nodes: readonly GraphNode[],
+  path: string,
+): { readonly name: string; readonly operator: string }[] {
+  return nodes.flatMap((node) => {
+    const name = `${path}${node.name}`;
+    const inner = subgraphsOf(node).flatMap(({ label, graph }) =>
+      statedOperators(graph.nodes, `${name}/${label}/`),
+    );
+    return [{ name, operator: operatorText(node) }, ...inner];
+  });
 }
 
 function symbolsOf(graph: Graph): string[] {

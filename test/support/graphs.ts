@@ -29,8 +29,10 @@ export interface GraphSpec {
   readonly weights?: Readonly<Record<string, Tensor>>;
 }
 
-/** A model of opset 20, or of another. */
-export function modelOf(spec: GraphSpec, opset = 20): Model {
+const OPSET = 20;
+
+/** A model of opset 20, or of another; graphs inside its nodes are of opset 20. */
+export function modelOf(spec: GraphSpec, opset = OPSET): Model {
   return {
     graph: {
       name: "test",
@@ -82,7 +84,7 @@ export function subgraph(spec: SubgraphSpec): NodeAttribute {
     inputs: (spec.inputs ?? []).map((name) => ({ name, type: null })),
     outputs: spec.outputs.map((name) => ({ name, type })),
     initializers: Object.entries(spec.weights ?? {}).map(([name, weight]) => ({ name, weight })),
-    nodes: spec.nodes.map((node, i) => nodeOf(node, i, 20)),
+    nodes: spec.nodes.map((node, i) => nodeOf(node, i, OPSET)),
   };
   return { kind: "graph", value };
 }

@@ -83,8 +83,12 @@ function binary(f: Family): DefinitionCase[] {
 
 const UNARY: readonly Family[] = [
   { operator: "Abs", version: 13, dtypes: NUMBERS },
+  { operator: "Acos", version: 22, dtypes: FUNCTION_FLOATS },
+  { operator: "Asin", version: 22, dtypes: FUNCTION_FLOATS },
+  { operator: "Atan", version: 22, dtypes: FUNCTION_FLOATS },
   { operator: "BitwiseNot", version: 18, dtypes: INTEGERS },
   { operator: "Ceil", version: 13, dtypes: FLOATS },
+  { operator: "Cos", version: 22, dtypes: FUNCTION_FLOATS },
   { operator: "Erf", version: 13, dtypes: FUNCTION_FLOATS },
   { operator: "Exp", version: 13, dtypes: FUNCTION_FLOATS },
   { operator: "FastGelu", version: 1, dtypes: FUNCTION_FLOATS, domain: "com.microsoft" },
@@ -112,10 +116,12 @@ const UNARY: readonly Family[] = [
   { operator: "Round", version: 22, dtypes: FLOATS },
   { operator: "Sigmoid", version: 13, dtypes: FUNCTION_FLOATS },
   { operator: "Sign", version: 13, dtypes: NUMBERS },
+  { operator: "Sin", version: 22, dtypes: FUNCTION_FLOATS },
   { operator: "Softplus", version: 22, dtypes: FUNCTION_FLOATS },
   { operator: "Softsign", version: 22, dtypes: FLOATS },
   { operator: "Sqrt", version: 13, dtypes: FLOATS },
   { operator: "Swish", version: 24, dtypes: FUNCTION_FLOATS, attributes: { alpha: float(1.5) } },
+  { operator: "Tan", version: 22, dtypes: FUNCTION_FLOATS },
   { operator: "Tanh", version: 13, dtypes: FUNCTION_FLOATS },
   { operator: "ThresholdedRelu", version: 22, dtypes: FLOATS },
 ];
