@@ -20,10 +20,27 @@ import { depthToSpace, spaceToDepth } from "./depth-to-space.js";
 import { dropout } from "./dropout.js";
 import { dynamicQuantizeLinear } from "./dynamic-quantize-linear.js";
 import { einsum } from "./einsum.js";
+import { celu, elu, selu } from "./elu.js";
 import { expand } from "./expand.js";
 import { eyeLike } from "./eye-like.js";
 import { flatten } from "./flatten.js";
-import { acos, asin, atan, cos, erf, exp, log, sin, tan, tanh } from "./functions.js";
+import {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  cos,
+  cosh,
+  erf,
+  exp,
+  log,
+  sin,
+  sinh,
+  tan,
+  tanh,
+} from "./functions.js";
 import { fusedMatMul } from "./fused-matmul.js";
 import { gather, gatherElements, gatherND } from "./gather.js";
 import { biasGelu, fastGelu, gelu, microsoftGelu } from "./gelu.js";
@@ -50,7 +67,9 @@ import { matmul } from "./matmul.js";
 import { maxPool } from "./max-pool.js";
 import { meanVarianceNormalization } from "./mean-variance-normalization.js";
 import { max, min } from "./min-max.js";
+import { mish } from "./mish.js";
 import { mod } from "./mod.js";
+import { nonMaxSuppression } from "./non-max-suppression.js";
 import { nonZero } from "./non-zero.js";
 import { oneHot } from "./one-hot.js";
 import { pad } from "./pad.js";
@@ -83,6 +102,7 @@ import { ceil, floor, round } from "./rounding.js";
 import { scatter, scatterElements } from "./scatter.js";
 import { scatterND } from "./scatter-nd.js";
 import { shape, size } from "./shape.js";
+import { shrink } from "./shrink.js";
 import { hardSigmoid, hardSwish, sigmoid } from "./sigmoid.js";
 import { abs, neg, sign } from "./sign.js";
 import { skipLayerNormalization, skipSimplifiedLayerNormalization } from "./skip-normalization.js";
@@ -99,6 +119,7 @@ import { tile } from "./tile.js";
 import { topK } from "./top-k.js";
 import { transpose } from "./transpose.js";
 import { trilu } from "./trilu.js";
+import { unique } from "./unique.js";
 import { upsample } from "./upsample.js";
 import { where } from "./where.js";
 
@@ -129,30 +150,39 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   lessEqual,
   compress,
   concat,
-  constant,
   constantOfShape,
-  conv,
+  constant,
   convTranspose,
+  conv,
   cumProd,
   cumSum,
   depthToSpace,
   spaceToDepth,
   dropout,
-  einsum,
   dynamicQuantizeLinear,
+  einsum,
+  celu,
+  elu,
+  selu,
   expand,
   eyeLike,
   flatten,
   acos,
+  acosh,
   asin,
+  asinh,
   atan,
+  atanh,
   cos,
+  cosh,
   erf,
   exp,
   log,
   sin,
+  sinh,
   tan,
   tanh,
+  fusedMatMul,
   gather,
   gatherElements,
   gatherND,
@@ -184,13 +214,14 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   lpPool,
   lrn,
   lstm,
-  fusedMatMul,
   matmul,
   maxPool,
   meanVarianceNormalization,
   max,
   min,
+  mish,
   mod,
+  nonMaxSuppression,
   nonZero,
   oneHot,
   pad,
@@ -217,9 +248,9 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   reduceSumSquare,
   relu,
   reshape,
-  rnn,
   resize,
   reverseSequence,
+  rnn,
   reciprocal,
   sqrt,
   rotaryEmbedding,
@@ -232,6 +263,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   scatterElements,
   shape,
   size,
+  shrink,
   hardSigmoid,
   hardSwish,
   sigmoid,
@@ -258,6 +290,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   topK,
   transpose,
   trilu,
+  unique,
   upsample,
   where,
 ];

@@ -29,6 +29,7 @@ export async function testMachines(
     onResult: (r) => progress(machineLine(r)),
     ...(settings.columns ? { columns: settings.columns } : {}),
     ...(settings.rows === undefined ? {} : { rows: settings.rows }),
+    ...(settings.sample === undefined ? {} : { sample: settings.sample }),
   });
   const verdict = verdictOn(results, settings.require);
   print(reportText(results, verdict));

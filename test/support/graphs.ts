@@ -23,7 +23,8 @@ export interface GraphSpec {
     readonly dtype?: DType;
     readonly dims: readonly (number | string | null)[] | null;
   }[];
-  readonly outputs: readonly string[];
+  /** Names, of f32 tensors unless said otherwise. */
+  readonly outputs: readonly (string | { readonly name: string; readonly dtype: DType })[];
   readonly nodes: readonly NodeSpec[];
   readonly weights?: Readonly<Record<string, Tensor>>;
 }
@@ -36,7 +37,10 @@ export function modelOf(spec: GraphSpec, opset = OPSET): Model {
     graph: {
       name: "test",
       inputs: spec.inputs.map((v) => ({ dtype: "f32" as const, ...v })),
-      outputs: spec.outputs.map((name) => ({ name, dtype: "f32", dims: null })),
+      outputs: spec.outputs.map((v) => ({
+        ...(typeof v === "string" ? { name: v, dtype: "f32" as const } : v),
+        dims: null,
+      })),
       nodes: spec.nodes.map((node, i) => nodeOf(node, i, opset)),
     },
     weights: new Map(Object.entries(spec.weights ?? {})),

@@ -21,12 +21,21 @@ const R = [
   0.18183573337945924, 0.15313801257318366, 0.1479862343596371,
 ];
 
-export function logarithm(b: FunctionBuilder, k: Register, f: Register): Register {
+/** s²·R(s²) = 2·artanh(s)/s − 2 for |s| ≤ (√2 − 1)². */
+export function artanhSeries(b: FunctionBuilder, s: Register): Register {
+  const z = b.mul(s, s);
+  return b.mul(z, polynomial(b, new Squares(b, z), R));
+}
+
+/** f − log(1 + f) for √½ ≤ 1 + f < √2. */
+export function logarithmCorrection(b: FunctionBuilder, f: Register): Register {
   const s = b.div(f, b.add(b.f64(2), f));
   const half = b.mul(b.mul(b.f64(0.5), f), f);
-  const z = b.mul(s, s);
-  const series = b.mul(z, polynomial(b, new Squares(b, z), R));
-  const correction = b.sub(half, b.mul(s, b.add(half, series)));
+  return b.sub(half, b.mul(s, b.add(half, artanhSeries(b, s))));
+}
+
+export function logarithm(b: FunctionBuilder, k: Register, f: Register): Register {
+  const correction = logarithmCorrection(b, f);
   const small = b.sub(correction, b.mul(k, b.f64(LN2_LOW)));
   return subtractToOdd(b, b.add(b.mul(k, b.f64(LN2_HIGH)), f), small);
 }
