@@ -20,10 +20,27 @@ import { depthToSpace, spaceToDepth } from "./depth-to-space.js";
 import { dropout } from "./dropout.js";
 import { dynamicQuantizeLinear } from "./dynamic-quantize-linear.js";
 import { einsum } from "./einsum.js";
+import { celu, elu, selu } from "./elu.js";
 import { expand } from "./expand.js";
 import { eyeLike } from "./eye-like.js";
 import { flatten } from "./flatten.js";
-import { acos, asin, atan, cos, erf, exp, log, sin, tan, tanh } from "./functions.js";
+import {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  cos,
+  cosh,
+  erf,
+  exp,
+  log,
+  sin,
+  sinh,
+  tan,
+  tanh,
+} from "./functions.js";
 import { fusedMatMul } from "./fused-matmul.js";
 import { gather, gatherElements, gatherND } from "./gather.js";
 import { biasGelu, fastGelu, gelu, microsoftGelu } from "./gelu.js";
@@ -50,6 +67,7 @@ import { matmul } from "./matmul.js";
 import { maxPool } from "./max-pool.js";
 import { meanVarianceNormalization } from "./mean-variance-normalization.js";
 import { max, min } from "./min-max.js";
+import { mish } from "./mish.js";
 import { mod } from "./mod.js";
 import { nonMaxSuppression } from "./non-max-suppression.js";
 import { nonZero } from "./non-zero.js";
@@ -84,6 +102,7 @@ import { ceil, floor, round } from "./rounding.js";
 import { scatter, scatterElements } from "./scatter.js";
 import { scatterND } from "./scatter-nd.js";
 import { shape, size } from "./shape.js";
+import { shrink } from "./shrink.js";
 import { hardSigmoid, hardSwish, sigmoid } from "./sigmoid.js";
 import { abs, neg, sign } from "./sign.js";
 import { skipLayerNormalization, skipSimplifiedLayerNormalization } from "./skip-normalization.js";
@@ -131,28 +150,36 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   lessEqual,
   compress,
   concat,
-  constant,
   constantOfShape,
-  conv,
+  constant,
   convTranspose,
+  conv,
   cumProd,
   cumSum,
   depthToSpace,
   spaceToDepth,
   dropout,
-  einsum,
   dynamicQuantizeLinear,
+  einsum,
+  celu,
+  elu,
+  selu,
   expand,
   eyeLike,
   flatten,
   acos,
+  acosh,
   asin,
+  asinh,
   atan,
+  atanh,
   cos,
+  cosh,
   erf,
   exp,
   log,
   sin,
+  sinh,
   tan,
   tanh,
   fusedMatMul,
@@ -192,6 +219,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   meanVarianceNormalization,
   max,
   min,
+  mish,
   mod,
   nonMaxSuppression,
   nonZero,
@@ -220,9 +248,9 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   reduceSumSquare,
   relu,
   reshape,
-  rnn,
   resize,
   reverseSequence,
+  rnn,
   reciprocal,
   sqrt,
   rotaryEmbedding,
@@ -235,6 +263,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   scatterElements,
   shape,
   size,
+  shrink,
   hardSigmoid,
   hardSwish,
   sigmoid,
@@ -261,8 +290,8 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   topK,
   transpose,
   trilu,
-  upsample,
   unique,
+  upsample,
   where,
 ];
 

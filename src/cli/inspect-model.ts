@@ -1,6 +1,7 @@
 import { AssayError, byteLength, type TensorType } from "../../operators/index.js";
 import { bind } from "../graph/bind.js";
 import { nodeCost, planCost } from "../graph/cost.js";
+import { describeWrongDims, wrongDims } from "../graph/declared.js";
 import { modelDigest } from "../graph/digests.js";
 import type { Plan } from "../graph/plan.js";
 import { subgraphsOf } from "../graph/subgraphs.js";
@@ -40,6 +41,7 @@ function boundFacts(model: Model, sizes: ReadonlyMap<string, number>) {
     const plan = bind(model, { types: guessedTypes(model.graph, sizes) });
     return {
       bound: true as const,
+      notes: wrongDims(model.graph, plan).map(describeWrongDims),
       operators: plannedOperators(plan),
       segments: plan.segments.map((s) => ({ ...s, liveBytes: liveBytes(plan, s.live) })),
       cost: planCost(plan).total,
@@ -120,6 +122,7 @@ export function describeModel(f: ModelFacts, all: boolean): string {
     field("", `${plural(f.weightCount, "tensor")}, ${bytesText(f.weightBytes)}`),
     ...valueLines("input", f.inputs),
     ...valueLines("output", f.outputs),
+    ...(f.bound ? f.notes.map((note) => field("note", note)) : []),
     ...(f.bound
       ? [
           field(

@@ -1,6 +1,8 @@
 import type { BodyBuilder, Register } from "../../program/builder.js";
 import type { LoweringContext } from "../definition.js";
+import { eluOf } from "../elu.js";
 import { sigmoidOf } from "../sigmoid.js";
+import { softplusOf } from "../softplus.js";
 import { invalid, unsupported } from "./context.js";
 
 /** A function of one f32 as the recurrent operators name it in their attribute `activations`. */
@@ -19,9 +21,8 @@ const ACTIVATIONS: Readonly<Record<string, ActivationSpec>> = {
   tanh: { apply: (b, x) => b.op("f32.tanh", x) },
   sigmoid: { apply: sigmoidOf },
   softsign: { apply: (b, x) => b.div(x, b.add(b.f32(1), b.op("f32.abs", x))) },
-  softplus: {
-    apply: (b, x) => b.select(b.le(x, b.f32(20)), b.op("f32.log1p", b.op("f32.exp", x)), x),
-  },
+  softplus: { apply: softplusOf },
+  elu: { alpha: 1, apply: eluOf },
   affine: { alpha: 1, beta: 0, apply: (b, x, alpha, beta) => b.add(b.mul(alpha, x), beta) },
   leakyrelu: {
     alpha: 0.01,

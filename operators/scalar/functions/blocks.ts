@@ -1,4 +1,5 @@
 import { FunctionBuilder, type Register } from "../../program/builder.js";
+import { f32FromBits } from "../../program/literal.js";
 import type { FunctionOp } from "../../program/micro-ops.js";
 import type { ScalarFunction } from "../../program/types.js";
 
@@ -79,6 +80,22 @@ export function atLeast(b: FunctionBuilder, x: Register, limit: number): Registe
   return b.select(b.lt(x, bound), bound, x);
 }
 
+/**
+ * `value`, but at the few `inputs` whose results lie too near to the middle of two f32 the result
+ * itself; inputs and results as f32 bits.
+ */
+export function except(
+  b: FunctionBuilder,
+  x: Register,
+  value: Register,
+  results: readonly (readonly [input: number, result: number])[],
+): Register {
+  return results.reduce((rest, [input, result]) => {
+    const here = b.eq(x, b.f64(f32FromBits(input)));
+    return b.select(here, b.f64(f32FromBits(result)), rest);
+  }, value);
+}
+
 export function bitsOf(b: FunctionBuilder, x: Register): Register {
   return b.op("i64.reinterpret_f64", x);
 }
@@ -125,6 +142,10 @@ export function nearestInteger(
 export const LN2_HIGH = 0.6931471805582987;
 export const LN2_LOW = 1.646594958289708e-12;
 
+/** log10 2 = LOG10_2_HIGH + LOG10_2_LOW; the former has 44 bits, so k·LOG10_2_HIGH is exact for k < 2^9. */
+export const LOG10_2_HIGH = 0.30102999566398125;
+export const LOG10_2_LOW = -5.8314879359043e-17;
+
 const ONE = 0x3ff0000000000000n;
 /** √½ to the last bit. */
 const ROOT_HALF = 0x3fe6a09e667f3bcdn;
@@ -145,6 +166,22 @@ export function splitExponent(
   return {
     k: b.sub(fromBits(b, field), b.f64(2 ** 52 + 1023)),
     m: fromBits(b, b.add(b.and(shifted, b.i64(SIGNIFICAND)), b.i64(ROOT_HALF))),
+  };
+}
+
+/**
+ * Positive, finite x = 2^k·m with √½ ≤ m < √2: k as f64 and `power` = 2^k, without m. Other x give
+ * some k and power, which the caller replaces.
+ */
+export function nearestPower(
+  b: FunctionBuilder,
+  x: Register,
+): { readonly k: Register; readonly power: Register } {
+  const shifted = b.add(bitsOf(b, x), b.i64(ONE - ROOT_HALF));
+  const field = b.or(b.op("i64.shr_u", shifted, b.i64(52)), b.i64(INTEGER_FIELD));
+  return {
+    k: b.sub(fromBits(b, field), b.f64(2 ** 52 + 1023)),
+    power: fromBits(b, b.and(shifted, b.i64(~SIGNIFICAND))),
   };
 }
 

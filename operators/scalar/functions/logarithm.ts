@@ -2,10 +2,12 @@ import type { FunctionBuilder, Register } from "../../program/builder.js";
 import { LN2_HIGH, LN2_LOW, polynomial, Squares, subtractToOdd } from "./blocks.js";
 
 /**
- * The core shared by log and log1p: k·ln 2 + log(1 + f) for √½ ≤ 1 + f < √2, rounded to odd.
+ * The core shared by log, log1p, asinh and acosh: k·ln 2 + log(1 + f) for √½ ≤ 1 + f < √2, rounded to
+ * odd; and its parts, from which log2, log10 and atanh are made.
  *
  * Formula: s = f ÷ (2 + f); log(1 + f) = 2·artanh(s) = f − (f²/2 − s·(f²/2 + s²·R(s²))), where
- * 2·artanh(s) = 2s + s·s²·R(s²). The result is A − B with A = k·LN2_HIGH + f, which is exact, and
+ * 2·artanh(s) = 2s + s·s²·R(s²). The result is A − B with A = k·LN2_HIGH + f, which is exact where f
+ * comes from an f32 (not in asinh and acosh), and
  * B = f²/2 − s·(…) − k·LN2_LOW, which is small; only A − B loses bits, and it is rounded to odd.
  *
  * Polynomial: R, degree 6, minimax in error relative to 2·artanh(s)/s for s² ≤ (√2 − 1)⁴ (Remez
@@ -21,12 +23,21 @@ const R = [
   0.18183573337945924, 0.15313801257318366, 0.1479862343596371,
 ];
 
-export function logarithm(b: FunctionBuilder, k: Register, f: Register): Register {
+/** s²·R(s²) = 2·artanh(s)/s − 2 for |s| ≤ (√2 − 1)². */
+export function artanhSeries(b: FunctionBuilder, s: Register): Register {
+  const z = b.mul(s, s);
+  return b.mul(z, polynomial(b, new Squares(b, z), R));
+}
+
+/** f − log(1 + f) for √½ ≤ 1 + f < √2. */
+export function logarithmCorrection(b: FunctionBuilder, f: Register): Register {
   const s = b.div(f, b.add(b.f64(2), f));
   const half = b.mul(b.mul(b.f64(0.5), f), f);
-  const z = b.mul(s, s);
-  const series = b.mul(z, polynomial(b, new Squares(b, z), R));
-  const correction = b.sub(half, b.mul(s, b.add(half, series)));
+  return b.sub(half, b.mul(s, b.add(half, artanhSeries(b, s))));
+}
+
+export function logarithm(b: FunctionBuilder, k: Register, f: Register): Register {
+  const correction = logarithmCorrection(b, f);
   const small = b.sub(correction, b.mul(k, b.f64(LN2_LOW)));
   return subtractToOdd(b, b.add(b.mul(k, b.f64(LN2_HIGH)), f), small);
 }
