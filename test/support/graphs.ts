@@ -23,7 +23,7 @@ export interface GraphSpec {
     readonly dtype?: DType;
     readonly dims: readonly (number | string | null)[] | null;
   }[];
-  /** Names, of f32 tensors unless said otherwise. */
+  /** Names, of tensors with the first input's dtype unless said otherwise. */
   readonly outputs: readonly (string | { readonly name: string; readonly dtype: DType })[];
   readonly nodes: readonly NodeSpec[];
   readonly weights?: Readonly<Record<string, Tensor>>;
@@ -38,7 +38,7 @@ export function modelOf(spec: GraphSpec, opset = OPSET): Model {
       name: "test",
       inputs: spec.inputs.map((v) => ({ dtype: "f32" as const, ...v })),
       outputs: spec.outputs.map((v) => ({
-        ...(typeof v === "string" ? { name: v, dtype: "f32" as const } : v),
+        ...(typeof v === "string" ? { name: v, dtype: spec.inputs[0]?.dtype ?? "f32" } : v),
         dims: null,
       })),
       nodes: spec.nodes.map((node, i) => nodeOf(node, i, opset)),
