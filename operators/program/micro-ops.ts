@@ -101,7 +101,7 @@ export const FUNCTION_OPS = {
   "f32.asinh": func(0xd3, 1),
   "f32.acosh": func(0xd4, 1),
   "f32.atanh": func(0xd5, 1),
-  "f32.erfc": func(0xd6, 1, 128),
+  "f32.erfc": func(0xd6, 1),
   "f32.cbrt": func(0xd7, 1),
   "f32.pow": func(0xe0, 2, 192),
 } as const satisfies Record<string, FunctionInfo>;
