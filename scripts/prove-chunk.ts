@@ -3,6 +3,7 @@ import { generateModule, WasmBackend } from "../operators/backends/wasm/index.js
 import { buildProgram, o } from "../operators/program/builder.js";
 import type { FunctionOp } from "../operators/program/micro-ops.js";
 import type { ElementProgram } from "../operators/program/types.js";
+import { SCALAR_FUNCTIONS } from "../operators/scalar/functions/index.js";
 
 /** Elements per call of the kernel: input and output stay in a core's second-level cache. */
 const BLOCK = 2 ** 15;
@@ -13,19 +14,24 @@ const PAGE = 65536;
 export interface Block {
   /** SHA-256 of the module that is run. */
   readonly module: string;
-  readonly input: Uint32Array;
+  /** Elements per run. */
+  readonly length: number;
+  /** The bits of each argument. */
+  readonly inputs: readonly Uint32Array[];
   readonly output: Uint8Array;
   run(): void;
 }
 
 /** The function as a map over one block, so that it runs as it does in every operator. */
 function blockProgram(op: FunctionOp): ElementProgram {
-  const source = { source: 0, dtype: "f32", dims: [BLOCK] } as const;
+  const sources = SCALAR_FUNCTIONS[op].parameters.map(
+    (_, source) => ({ source, dtype: "f32", dims: [BLOCK] }) as const,
+  );
   return buildProgram({
-    sources: [source],
+    sources,
     dtype: "f32",
     out: [BLOCK],
-    finish: (b) => b.op(op, b.read(source, [o(0)])),
+    finish: (b) => b.op(op, ...sources.map((s) => b.read(s, [o(0)]))),
   });
 }
 
@@ -36,15 +42,19 @@ export function moduleDigest(op: FunctionOp): string {
 }
 
 export function blockOf(op: FunctionOp): Block {
-  const compiled = new WasmBackend().compile(blockProgram(op));
-  const [at, out] = [PAGE, PAGE + 4 * BLOCK];
-  const memory = new WebAssembly.Memory({ initial: 1 + (8 * BLOCK) / PAGE, maximum: 65536 });
+  const program = blockProgram(op);
+  const compiled = new WasmBackend().compile(program);
+  const bytes = 4 * BLOCK;
+  const at = program.sources.map((_, i) => PAGE + i * bytes);
+  const out = PAGE + at.length * bytes;
+  const memory = new WebAssembly.Memory({ initial: (out + bytes) / PAGE, maximum: 65536 });
   const kernel = compiled.instantiate(memory);
   return {
     module: moduleDigest(op),
-    input: new Uint32Array(memory.buffer, at, BLOCK),
-    output: new Uint8Array(memory.buffer, out, 4 * BLOCK),
-    run: () => kernel(out, [at], 0, compiled.units),
+    length: BLOCK,
+    inputs: at.map((address) => new Uint32Array(memory.buffer, address, BLOCK)),
+    output: new Uint8Array(memory.buffer, out, bytes),
+    run: () => kernel(out, at, 0, compiled.units),
   };
 }
 
@@ -52,7 +62,8 @@ export function blockOf(op: FunctionOp): Block {
  * SHA-256 of the results, as little-endian words, at the 2^24 inputs with top byte `chunk`, in
  * ascending order of their bits. A NaN is bound as the canonical one (rule 2).
  */
-export function digestChunk({ input, output, run }: Block, chunk: number): string {
+export function digestChunk({ inputs, output, run }: Block, chunk: number): string {
+  const [input] = inputs as [Uint32Array];
   const hash = createHash("sha256");
   for (let first = 0; first < CHUNK; first += BLOCK) {
     for (let i = 0; i < BLOCK; i++) {

@@ -1,12 +1,21 @@
 import { elementCount } from "../dtype.js";
-import { k, o, type View } from "../program/builder.js";
+import { o, type Register, type View } from "../program/builder.js";
+import {
+  choicesOf,
+  isChoice,
+  type PhasedAxis,
+  type Place,
+  phaseStage,
+  phasesOf,
+  placeStages,
+  readSum,
+} from "./conv-transpose-phases.js";
 import type { LoweringContext, OperatorDefinition } from "./definition.js";
 import {
   inputOperand,
   intAttribute,
   intsAttribute,
   invalid,
-  type Operand,
   registerOf,
   requireDType,
   StageList,
@@ -14,13 +23,13 @@ import {
   unsupported,
 } from "./shared/context.js";
 import { FLOATS } from "./shared/elementwise.js";
-import { multiplyAdd } from "./shared/multiply-add.js";
+import { intermediateOf } from "./shared/widen.js";
 
 /**
- * ConvTranspose: the convolution of X spread by its strides, S·s = X between cells of +0:
- * Y[n,g,m,p…] = acc + bias[g,m], acc the fold over (channel, kernel…), ascending, of multiply-add of
- * S[n,g,c,p + pad − k·dilation] and W[g,c,m,k…] (rule 9). A cell between those of X or outside is read
- * as +0 and still multiplied and added; the bias is added after the fold.
+ * ConvTranspose: Y[n,g,m,p…] = acc + bias[g,m], acc the fold over (channel, kernel…), ascending, of
+ * multiply-add of X[n,g,c,(p + pad − k·dilation) ÷ stride] and W[g,c,m,k…] (rule 9). Kernel positions
+ * that reach p from between the cells of X are no steps; a cell outside X is read as +0 and still
+ * multiplied and added; the bias is added after the fold. Sums are f32 (f64) until then.
  *
  * Y's extent is stride·(D−1) + output_padding + (kernel−1)·dilation + 1 − pads, or what output_shape
  * (its last entries) says, or D·stride for auto_pad SAME; then the padding is what is too much, at
@@ -41,36 +50,40 @@ export const convTranspose: OperatorDefinition = {
     for (const t of [w, ...(bias ? [bias] : [])]) {
       if (t.dtype !== x.dtype) throw invalid(context, `mixes ${x.dtype} and ${t.dtype}`);
     }
-    const { batch, groups, inner, outer, kernel } = channelsOf(context, x.dims, w.dims);
-    if (bias && elementCount(bias.dims) !== groups * outer) {
-      throw invalid(context, `bias [${bias.dims}] for ${groups * outer} output channels`);
+    const { kernel, ...channels } = channelsOf(context, x.dims, w.dims);
+    const maps = channels.groups * channels.outer;
+    if (bias && elementCount(bias.dims) !== maps) {
+      throw invalid(context, `bias [${bias.dims}] for ${maps} output channels`);
     }
-    const canvas = canvasOf(context, x.dims.slice(2), kernel);
+    const axes = axesOf(context, x.dims.slice(2), kernel).map(phasesOf);
+    const dims = [channels.batch, maps, ...axes.map((a) => a.output)];
     const stages = new StageList();
-    const spread = spreadBy(stages, x, canvas);
-    const extents = spread.dims.slice(2);
-    const dims = [batch, groups * outer, ...canvas.map((a) => a.output)];
-    const operands = bias ? [spread, w, bias] : [spread, w];
-    const y = stages.add("output", operands, dims, ([vx, vw, vb]) => ({
+    const choices = choicesOf(axes);
+    if (axes.every((a) => a.stride === 1) && choices[0]) {
+      const spec = { x, w, channels, axes, dtype: x.dtype, bias };
+      return stages.lowering([{ ...phaseStage(stages, "output", spec, choices[0]), dims }]);
+    }
+    const spec = { x, w, channels, axes, dtype: intermediateOf(x.dtype) };
+    const sums = choices.map((c, i) => phaseStage(stages, `phases ${i}`, spec, c));
+    const tables = axes.flatMap((a, i) => placeStages(stages, a, i));
+    const operands = [...tables, ...sums, ...(bias ? [bias] : [])];
+    const y = stages.add("output", operands, dims, (views) => ({
       dtype: x.dtype,
-      out: [batch, groups, outer, ...canvas.map((a) => a.output)],
-      fold: [inner, ...kernel],
-      ...multiplyAdd(registerOf(x.dtype), (s) => [
-        s.read({ ...(vx as View), dims: [batch, groups, inner, ...extents] }, [
-          o(0),
-          o(1),
-          k(0),
-          ...canvas.map((a, i) => [o(3 + i), a.begin, k(1 + i, -a.dilation)]),
-        ]),
-        s.read({ ...(vw as View), dims: [groups, inner, outer, ...kernel] }, [
-          o(1),
-          k(0),
-          o(2),
-          ...kernel.map((_, i) => k(1 + i)),
-        ]),
-      ]),
-      finish: (f) =>
-        vb ? f.add(f.state(0), f.read({ ...vb, dims: [groups, outer] }, [o(1), o(2)])) : f.state(0),
+      out: [channels.batch, channels.groups, channels.outer, ...axes.map((a) => a.output)],
+      finish: (b) => {
+        const places = axes.map((_, i): Place => {
+          const [phase, q] = [0, 1].map((t) => b.read(views[2 * i + t] as View, [o(3 + i)]));
+          return { phase, q } as Place;
+        });
+        const none: Register = b.of(registerOf(x.dtype), 0);
+        const sum = choices.reduce((other, choice, i) => {
+          const own = readSum(b, views[tables.length + i] as View, choice, axes, places);
+          return b.select(isChoice(b, choice, places), own, other);
+        }, none);
+        if (!bias) return sum;
+        const view = { ...(views.at(-1) as View), dims: [channels.groups, channels.outer] };
+        return b.add(sum, b.read(view, [o(1), o(2)]));
+      },
     }));
     return stages.lowering([y]);
   },
@@ -94,27 +107,22 @@ function channelsOf(context: LoweringContext, x: readonly number[], w: readonly 
   return { batch, groups, inner: channels / groups, outer, kernel };
 }
 
-/** One spatial axis: how X is spread over it, and which part of that the output sees. */
-interface Axis {
-  readonly extent: number;
-  readonly stride: number;
-  readonly dilation: number;
-  /** Cells of the full result that are cut off before the output begins. */
-  readonly begin: number;
-  readonly output: number;
-}
+/** Of an attribute: products of two are exact. */
+const MOST = 2 ** 24;
 
-function canvasOf(
+function axesOf(
   context: LoweringContext,
   spatial: readonly number[],
   kernel: readonly number[],
-): Axis[] {
+): PhasedAxis[] {
   const rank = spatial.length;
   if (rank > 3) throw unsupported(context, `${rank} spatial dims (1 to 3 are)`);
   const list = (name: string, length: number, fallback: number, least: number): number[] => {
     const values = intsAttribute(context, name) ?? new Array<number>(length).fill(fallback);
     if (values.length !== length) throw invalid(context, `${name} has ${values.length} entries`);
-    if (values.some((v) => v < least)) throw invalid(context, `${name} [${values}] below ${least}`);
+    if (values.some((v) => v < least || v > MOST)) {
+      throw invalid(context, `${name} [${values}] outside ${least} to ${MOST}`);
+    }
     return values;
   };
   const strides = list("strides", rank, 1, 1);
@@ -140,27 +148,6 @@ function canvasOf(
     const excess = Math.max(0, full - output);
     const half = Math.floor(excess / 2);
     const begin = asked === undefined ? before : auto === "SAME_UPPER" ? half : excess - half;
-    return { extent, stride, dilation, begin, output };
+    return { stride, dilation, kernel: at(kernel), begin, output };
   });
-}
-
-/**
- * X with stride − 1 cells of +0 after each cell. Each spread axis is a pair (cell, offset), and the
- * axis of the offset has one cell in X: beyond it a read gives +0.
- */
-function spreadBy(stages: StageList, x: Operand, canvas: readonly Axis[]): Operand {
-  if (canvas.every((a) => a.stride === 1)) return x;
-  const planes = elementCount(x.dims.slice(0, 2));
-  const pairs = canvas.map((a) => (a.stride === 1 ? [a.extent] : [a.extent, a.stride]));
-  const view = [planes, ...canvas.flatMap((a) => (a.stride === 1 ? [a.extent] : [a.extent, 1]))];
-  const dims = [...x.dims.slice(0, 2), ...canvas.map((a) => a.extent * a.stride)];
-  return stages.add("spread", [x], dims, ([vx]) => ({
-    dtype: x.dtype,
-    out: [planes, ...pairs.flat()],
-    finish: (b) =>
-      b.read(
-        { ...(vx as View), dims: view },
-        view.map((_, i) => o(i)),
-      ),
-  }));
 }

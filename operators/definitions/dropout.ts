@@ -1,6 +1,5 @@
 import { elementCount } from "../dtype.js";
 import { o, type View } from "../program/builder.js";
-import { viewOf } from "../tensor.js";
 import type { LoweringContext, OperatorDefinition } from "./definition.js";
 import {
   inputOperand,
@@ -11,6 +10,7 @@ import {
   unsupported,
 } from "./shared/context.js";
 import { FLOATS } from "./shared/elementwise.js";
+import { scalarValue } from "./shared/known-value.js";
 
 /**
  * Dropout in inference: the first output is the input, the second a mask of ones, before version 12,
@@ -50,10 +50,11 @@ export const dropout: OperatorDefinition = {
   },
 };
 
+/** A mode or ratio that is only known at run time could be any. */
 function isTraining(context: LoweringContext): boolean {
   if (context.version < 7) return intAttribute(context, "is_test", 0) === 0;
-  const mode = context.values[2];
-  if (!context.inputs[2] || (mode && mode.bytes[0] === 0)) return false;
-  const ratio = context.values[1];
-  return !(ratio?.dtype === "f32" && viewOf(ratio.bytes).getFloat32(0, true) === 0);
+  if (!context.inputs[2]) return false;
+  const isZero = (index: number): boolean =>
+    context.values[index] !== undefined && Number(scalarValue(context, index)) === 0;
+  return !isZero(2) && !isZero(1);
 }

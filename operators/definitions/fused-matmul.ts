@@ -1,6 +1,4 @@
-import { type Index, k, o, type View } from "../program/builder.js";
-import type { Lowering, LoweringContext, OperatorDefinition } from "./definition.js";
-import { broadcastDims } from "./shared/broadcast.js";
+import type { LoweringContext, OperatorDefinition } from "./definition.js";
 import {
   floatAttribute,
   inputOperand,
@@ -11,93 +9,67 @@ import {
   requireDType,
   single,
 } from "./shared/context.js";
+import type { Seen } from "./shared/contraction.js";
 import { FLOATS } from "./shared/elementwise.js";
+import { matrixProduct } from "./shared/matrix-product.js";
 import { multiplyAdd } from "./shared/multiply-add.js";
+import { Reads } from "./shared/reads.js";
 
 /**
- * FusedMatMul: fl(alpha · C), C[…,m,n] = fold over k of multiply-add (rule 9), of operands whose matrix
- * axes may be swapped (transA, transB), or whose first axis may stand for the row before batch axes
- * (transBatchA, transBatchB).
+ * FusedMatMul: fl(alpha · C), C[…,m,n] = fold over k of multiply-add of A[…,m,k] and B[…,k,n] (rule 9).
+ * With transA, transB the last two axes of an operand are swapped; with transBatchA, transBatchB its
+ * first axis is the row and those between are the batch. Of vectors these attributes mean nothing.
  * Inputs f32/f16/bf16/f64 of rank ≥ 1; a rank-1 operand is a row or column whose axis is dropped.
- * Source: ONNX Runtime com.microsoft FusedMatMul, version 1.
+ * Source: com.microsoft FusedMatMul, version 1.
  */
 export const fusedMatMul: OperatorDefinition = {
   domain: "com.microsoft",
   name: "FusedMatMul",
   versions: [1],
-  lower: (context) => product(context, operandsOf(context), floatAttribute(context, "alpha", 1)),
+  lower(context) {
+    const a = inputOperand(context, 0);
+    const b = inputOperand(context, 1);
+    requireDType(context, a, FLOATS);
+    if (a.dtype !== b.dtype) throw invalid(context, `mixes ${a.dtype} and ${b.dtype}`);
+    const [axesA, axesB] = [matrixAxes(context, a, "A"), matrixAxes(context, b, "B")];
+    const c = matrixProduct(context, permuted(a.dims, axesA), permuted(b.dims, axesB));
+    const reads = new Reads();
+    const left = reads.at(a, original(c.left, axesA));
+    const right = reads.at(b, original(c.right, axesB));
+    const type = registerOf(a.dtype);
+    const alpha = floatAttribute(context, "alpha", 1);
+    return single(context, reads.operands, c.dims, () => ({
+      dtype: a.dtype,
+      out: c.out,
+      fold: c.fold,
+      ...multiplyAdd(type, (s) => [left(s), right(s)]),
+      finish: (f) => f.mul(f.of(type, alpha), f.state(0)),
+    }));
+  },
 };
 
-/** An operand with its axes named: batch axes, then which is the row and which the column. */
-interface Matrix {
-  readonly operand: Operand;
-  readonly batch: readonly number[];
-  readonly row: number;
-  readonly column: number;
-}
-
-function operandsOf(context: LoweringContext): readonly [Matrix, Matrix] {
-  const [a, b] = [inputOperand(context, 0), inputOperand(context, 1)];
-  requireDType(context, a, FLOATS);
-  if (a.dtype !== b.dtype) throw invalid(context, `mixes ${a.dtype} and ${b.dtype}`);
-  if (a.dims.length === 0 || b.dims.length === 0) throw invalid(context, "a scalar operand");
-  return [
-    a.dims.length === 1 ? plain({ ...a, dims: [1, ...a.dims] }) : swapped(context, a, "A"),
-    b.dims.length === 1 ? plain({ ...b, dims: [...b.dims, 1] }) : swapped(context, b, "B"),
-  ];
-}
-
-function plain(operand: Operand): Matrix {
-  const rank = operand.dims.length;
-  const axes = operand.dims.map((_, i) => i);
-  return { operand, batch: axes.slice(0, -2), row: rank - 2, column: rank - 1 };
-}
-
-/** As the attributes of FusedMatMul say; for vectors they mean nothing. */
-function swapped(context: LoweringContext, operand: Operand, which: "A" | "B"): Matrix {
+/** The operand's axes in the order batch, row, column. */
+function matrixAxes(context: LoweringContext, { dims }: Operand, which: "A" | "B"): number[] {
+  const axes = dims.map((_, i) => i);
+  if (axes.length < 2) return axes;
   const isSet = (name: string): boolean => intAttribute(context, `${name}${which}`, 0) !== 0;
-  const axes = operand.dims.map((_, i) => i);
-  const given = plain(operand);
-  const { batch, row, column } = isSet("transBatch")
-    ? { batch: axes.slice(1, -1), row: 0, column: given.column }
-    : given;
-  return isSet("trans")
-    ? { operand, batch, row: column, column: row }
-    : { operand, batch, row, column };
+  const column = axes.length - 1;
+  const [row, batch] = isSet("transBatch")
+    ? [0, axes.slice(1, -1)]
+    : [column - 1, axes.slice(0, -2)];
+  return isSet("trans") ? [...batch, column, row] : [...batch, row, column];
 }
 
-function product(
-  context: LoweringContext,
-  [a, b]: readonly [Matrix, Matrix],
-  alpha: number,
-): Lowering {
-  const extent = ({ operand }: Matrix, axis: number) => operand.dims[axis] as number;
-  const [m, depth] = [extent(a, a.row), extent(a, a.column)];
-  const [bDepth, n] = [extent(b, b.row), extent(b, b.column)];
-  if (depth !== bDepth) throw invalid(context, `inner dims ${depth} and ${bDepth} differ`);
-  const batchDims = (t: Matrix) => t.batch.map((axis) => extent(t, axis));
-  const batch = broadcastDims(context, [batchDims(a), batchDims(b)]);
-  const at = batch.length;
-  const dims = [
-    ...batch,
-    ...(context.inputs[0]?.dims.length === 1 ? [] : [m]),
-    ...(context.inputs[1]?.dims.length === 1 ? [] : [n]),
-  ];
-  const indexOf = (t: Matrix, row: Index, column: Index): Index[] =>
-    t.operand.dims.map((d, axis) => {
-      if (axis === t.row) return row;
-      if (axis === t.column) return column;
-      return d === 1 ? 0 : o(at - t.batch.length + t.batch.indexOf(axis));
-    });
-  const type = registerOf(a.operand.dtype);
-  return single(context, [a.operand, b.operand], dims, ([va, vb]) => ({
-    dtype: a.operand.dtype,
-    out: [...batch, m, n],
-    fold: [depth],
-    ...multiplyAdd(type, (s) => [
-      s.read(va as View, indexOf(a, o(at), k(0))),
-      s.read(vb as View, indexOf(b, k(0), o(at + 1))),
-    ]),
-    finish: (f) => f.mul(f.of(type, alpha), f.state(0)),
-  }));
+function permuted(dims: readonly number[], axes: readonly number[]): number[] {
+  return axes.map((axis) => dims[axis] as number);
+}
+
+/** What is seen with permuted axes, as the operand lies in memory. */
+function original(seen: Seen, axes: readonly number[]): Seen {
+  if (axes.length < 2) return seen;
+  const at = axes.map((_, axis) => axes.indexOf(axis));
+  return {
+    dims: at.map((i) => seen.dims[i] as number),
+    index: at.map((i) => seen.index[i] as (typeof seen.index)[number]),
+  };
 }

@@ -1,8 +1,8 @@
-import { DTYPES, elementCount, isFloat } from "../dtype.js";
-import { AssayError } from "../errors.js";
+import { elementCount } from "../dtype.js";
 import { i64Tensor, type Tensor } from "../tensor.js";
-import type { LoweringContext, OperatorDefinition } from "./definition.js";
+import type { OperatorDefinition } from "./definition.js";
 import { folded } from "./shared/folded.js";
+import { elementAt, knownValue } from "./shared/known-value.js";
 
 /**
  * NonZero: the coordinates of the elements that are not zero, row-major, as [rank, count]. −0 is zero,
@@ -18,7 +18,7 @@ export const nonZero: OperatorDefinition = folded({
   versions: [9, 13],
   steering: [0],
   value(context) {
-    const x = knownInput(context);
+    const x = knownValue(context, 0);
     const { dims } = x;
     const found = nonZeroPositions(x).map((flat) => coordinate(flat, dims));
     return i64Tensor(
@@ -28,22 +28,9 @@ export const nonZero: OperatorDefinition = folded({
   },
 });
 
-function knownInput(context: LoweringContext): Tensor {
-  const x = context.values[0];
-  if (x) return x;
-  throw new AssayError(
-    "graph/data-dependent",
-    `${context.node}: how many elements are not zero is only known at run time`,
-    { hint: "NonZero runs where its input follows from weights, shapes and small graph inputs" },
-  );
-}
-
-function nonZeroPositions({ dtype, dims, bytes }: Tensor): number[] {
-  const { size } = DTYPES[dtype];
-  const isZero = (element: Uint8Array): boolean =>
-    element.every((byte, i) => (isFloat(dtype) && i === size - 1 ? byte & 0x7f : byte) === 0);
-  const positions = Array.from({ length: elementCount(dims) }, (_, i) => i);
-  return positions.filter((i) => !isZero(bytes.subarray(i * size, (i + 1) * size)));
+function nonZeroPositions(x: Tensor): number[] {
+  const positions = Array.from({ length: elementCount(x.dims) }, (_, i) => i);
+  return positions.filter((i) => Number(elementAt(x, i)) !== 0);
 }
 
 function coordinate(flat: number, dims: readonly number[]): number[] {

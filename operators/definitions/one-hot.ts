@@ -13,7 +13,7 @@ import {
 } from "./shared/context.js";
 import { convert } from "./shared/conversion.js";
 import { ANY_DTYPE, NUMBERS } from "./shared/elementwise.js";
-import { scalarValue } from "./shared/scalar-value.js";
+import { scalarValue } from "./shared/known-value.js";
 
 /**
  * OneHot: a new axis of `depth` positions at `axis`; y is values[1] where the position equals the

@@ -4,7 +4,8 @@ import { LIMITS } from "../program/types.js";
 import type { LoweringContext, OperatorDefinition } from "./definition.js";
 import { inputOperand, invalid, type Operand, requireDType, single } from "./shared/context.js";
 import { convert } from "./shared/conversion.js";
-import { scalarValue } from "./shared/scalar-value.js";
+import { scalarValue } from "./shared/known-value.js";
+import { requireStashF32 } from "./shared/normalization.js";
 
 /**
  * Range: y[i] = start + i · delta for max(⌈(limit − start) ÷ delta⌉, 0) elements; product and sum
@@ -22,6 +23,7 @@ export const range: OperatorDefinition = {
   versions: [11, 27],
   steering: [0, 1, 2],
   lower(context) {
+    requireStashF32(context);
     const start = scalarOperand(context, 0);
     const delta = scalarOperand(context, 2);
     for (const i of [1, 2]) {

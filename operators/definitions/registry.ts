@@ -24,7 +24,23 @@ import { celu, elu, selu } from "./elu.js";
 import { expand } from "./expand.js";
 import { eyeLike } from "./eye-like.js";
 import { flatten } from "./flatten.js";
-import { acosh, asinh, atanh, cosh, erf, exp, log, sinh, tanh } from "./functions.js";
+import {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atanh,
+  cos,
+  cosh,
+  erf,
+  exp,
+  log,
+  sin,
+  sinh,
+  tan,
+  tanh,
+} from "./functions.js";
 import { fusedMatMul } from "./fused-matmul.js";
 import { gather, gatherElements, gatherND } from "./gather.js";
 import { biasGelu, fastGelu, gelu, microsoftGelu } from "./gelu.js";
@@ -53,6 +69,7 @@ import { meanVarianceNormalization } from "./mean-variance-normalization.js";
 import { max, min } from "./min-max.js";
 import { mish } from "./mish.js";
 import { mod } from "./mod.js";
+import { nonMaxSuppression } from "./non-max-suppression.js";
 import { nonZero } from "./non-zero.js";
 import { oneHot } from "./one-hot.js";
 import { pad } from "./pad.js";
@@ -102,6 +119,7 @@ import { tile } from "./tile.js";
 import { topK } from "./top-k.js";
 import { transpose } from "./transpose.js";
 import { trilu } from "./trilu.js";
+import { unique } from "./unique.js";
 import { upsample } from "./upsample.js";
 import { where } from "./where.js";
 
@@ -132,32 +150,39 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   lessEqual,
   compress,
   concat,
-  constant,
   constantOfShape,
-  conv,
+  constant,
   convTranspose,
+  conv,
   cumProd,
   cumSum,
   depthToSpace,
   spaceToDepth,
   dropout,
+  dynamicQuantizeLinear,
   einsum,
   celu,
   elu,
   selu,
-  dynamicQuantizeLinear,
   expand,
   eyeLike,
   flatten,
+  acos,
   acosh,
+  asin,
   asinh,
+  atan,
   atanh,
+  cos,
   cosh,
   erf,
   exp,
   log,
+  sin,
   sinh,
+  tan,
   tanh,
+  fusedMatMul,
   gather,
   gatherElements,
   gatherND,
@@ -189,7 +214,6 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   lpPool,
   lrn,
   lstm,
-  fusedMatMul,
   matmul,
   maxPool,
   meanVarianceNormalization,
@@ -197,6 +221,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   min,
   mish,
   mod,
+  nonMaxSuppression,
   nonZero,
   oneHot,
   pad,
@@ -223,9 +248,9 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   reduceSumSquare,
   relu,
   reshape,
-  rnn,
   resize,
   reverseSequence,
+  rnn,
   reciprocal,
   sqrt,
   rotaryEmbedding,
@@ -265,6 +290,7 @@ export const DEFINITIONS: readonly OperatorDefinition[] = [
   topK,
   transpose,
   trilu,
+  unique,
   upsample,
   where,
 ];

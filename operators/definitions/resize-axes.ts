@@ -9,12 +9,14 @@ import {
 } from "./shared/context.js";
 
 /**
- * Extents and scales of a resized tensor, all from binary32 and binary64 + − × ÷ and ⌊⌋:
+ * Extents and scales of a resized tensor. A scale is kept as a fraction, `to` output cells for `from`
+ * input cells, so that places are exact wherever they can be:
  *
- *   scales   length = fl32(fl32(D) · scale), count = ⌊length⌋, the scale widened to f64
- *   sizes    count = length = size, scale = fl64(size ÷ D)
- *   keep_aspect_ratio_policy   one scale for all axes, the least (not_larger) or the greatest
- *            (not_smaller) fl64(size ÷ D); length = fl64(scale · D), count = ⌊fl64(length + 0.5)⌋
+ *   scales   scale ÷ 1, length = fl32(fl32(D) · scale), count = ⌊length⌋
+ *   sizes    size ÷ D, count = length = size
+ *   keep_aspect_ratio_policy   for all axes size ÷ D of the one axis where fl64 of that is least
+ *            (not_larger) or greatest (not_smaller), the first of equals; length =
+ *            fl64(fl64(D · to) ÷ from), count = ⌊fl64(length + 0.5)⌋
  */
 export interface ResizedAxis {
   readonly axis: number;
@@ -22,7 +24,8 @@ export interface ResizedAxis {
   readonly extent: number;
   /** Cells of the output. */
   readonly count: number;
-  readonly scale: number;
+  readonly from: number;
+  readonly to: number;
   /** Extent of the output before it became whole. */
   readonly length: number;
   /** Where the axis has its start and its end in `roi`. */
@@ -54,7 +57,7 @@ export function resizedAxes(context: LoweringContext, dims: readonly number[]): 
     .sort((a, b) => a.axis - b.axis);
 }
 
-type Scaled = Pick<ResizedAxis, "count" | "scale" | "length">;
+type Scaled = Pick<ResizedAxis, "count" | "from" | "to" | "length">;
 
 /** An input without elements is an input left out. */
 function given(values: number[] | undefined): number[] | undefined {
@@ -79,7 +82,7 @@ export function byScales(
       throw invalid(context, `scale ${scale} is no positive number`);
     }
     const length = Math.fround(Math.fround(extent) * scale);
-    return { scale, length, count: Math.floor(length) };
+    return { from: 1, to: scale, length, count: Math.floor(length) };
   });
 }
 
@@ -91,25 +94,38 @@ function bySizes(
   if (sizes.length !== extents.length || sizes.some((d) => d < 0)) {
     throw invalid(context, `sizes [${sizes}] for ${extents.length} axes`);
   }
-  const ratios = sizes.map((size, i) => size / (extents[i] as number));
   const policy =
     context.version >= 18 ? stringAttribute(context, "keep_aspect_ratio_policy", "stretch") : "";
+  const own = sizes.map((size, i): Ratio => ({ from: extents[i] as number, to: size }));
   switch (policy) {
     case "":
     case "stretch":
-      return sizes.map((size, i) => ({ count: size, length: size, scale: ratios[i] as number }));
+      return own.map((ratio) => ({ ...ratio, count: ratio.to, length: ratio.to }));
     case "not_larger":
-      return byOneScale(extents, Math.min(...ratios));
+      return byOne(
+        extents,
+        own.reduce((p, q) => (scaleOf(q) < scaleOf(p) ? q : p)),
+      );
     case "not_smaller":
-      return byOneScale(extents, Math.max(...ratios));
+      return byOne(
+        extents,
+        own.reduce((p, q) => (scaleOf(q) > scaleOf(p) ? q : p)),
+      );
     default:
       throw invalid(context, `keep_aspect_ratio_policy "${policy}"`);
   }
 }
 
-function byOneScale(extents: readonly number[], scale: number): Scaled[] {
+type Ratio = Pick<ResizedAxis, "from" | "to">;
+
+/** The scale as one f64. */
+export function scaleOf({ from, to }: Ratio): number {
+  return to / from;
+}
+
+function byOne(extents: readonly number[], ratio: Ratio): Scaled[] {
   return extents.map((extent) => {
-    const length = scale * extent;
-    return { scale, length, count: Math.floor(length + 0.5) };
+    const length = (extent * ratio.to) / ratio.from;
+    return { ...ratio, length, count: Math.floor(length + 0.5) };
   });
 }

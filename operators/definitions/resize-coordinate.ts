@@ -3,17 +3,20 @@ import type { ResizedAxis } from "./resize-axes.js";
 import type { Operand, StageList } from "./shared/context.js";
 
 /**
- * Where an output cell p lies on an axis of the input, in f64, each operation rounded, from left to
- * right; D, scale and length L as in resize-axes.ts:
+ * Where an output cell p lies on an axis of the input, in f64, each operation rounded, in the order
+ * that the parentheses say; D, from, to and the length L as in resize-axes.ts:
  *
- *   half_pixel             (p + 0.5) ÷ scale − 0.5
- *   half_pixel_symmetric   (c + (p + 0.5) ÷ scale) − 0.5, c = (D ÷ 2) · (1 − count ÷ L)
- *   pytorch_half_pixel     L > 1 ? (p + 0.5) ÷ scale − 0.5 : 0
+ *   half_pixel             ((p + 0.5) · from) ÷ to − 0.5
+ *   half_pixel_symmetric   (c + ((p + 0.5) · from) ÷ to) − 0.5, c = (D ÷ 2) · (1 − count ÷ L)
+ *   pytorch_half_pixel     L > 1 ? ((p + 0.5) · from) ÷ to − 0.5 : 0
  *   align_corners          L > 1 ? (p · (D − 1)) ÷ (L − 1) : 0
- *   asymmetric             p ÷ scale
- *   tf_half_pixel_for_nn   (p + 0.5) ÷ scale
+ *   asymmetric             (p · from) ÷ to
+ *   tf_half_pixel_for_nn   ((p + 0.5) · from) ÷ to
  *   tf_crop_and_resize     L > 1 ? ((p · (end − start)) · (D − 1)) ÷ (L − 1) + start · (D − 1)
  *                                : (0.5 · (start + end)) · (D − 1), start and end read from `roi`
+ *
+ * The products with `from` and D − 1 are exact, and so is a quotient that is a whole number or half
+ * of one: there is no cell that rounding in between could put on the other side of a boundary.
  */
 export const TRANSFORMATIONS = [
   "half_pixel",
@@ -48,10 +51,11 @@ export function coordinateStage(
 function transformed(
   b: BodyBuilder,
   p: Register,
-  { extent, count, scale, length }: ResizedAxis,
+  { extent, count, from, to, length }: ResizedAxis,
   transformation: Transformation,
 ): Register {
-  const centre = (): Register => b.div(b.add(p, b.f64(0.5)), b.f64(scale));
+  const scaled = (at: Register): Register => b.div(b.mul(at, b.f64(from)), b.f64(to));
+  const centre = (): Register => scaled(b.add(p, b.f64(0.5)));
   switch (transformation) {
     case "half_pixel_symmetric": {
       const offset = (extent / 2) * (1 - count / length);
@@ -61,7 +65,7 @@ function transformed(
       if (!(length > 1)) return b.f64(0);
       return b.div(b.mul(p, b.f64(extent - 1)), b.f64(length - 1));
     case "asymmetric":
-      return b.div(p, b.f64(scale));
+      return scaled(p);
     case "tf_half_pixel_for_nn":
       return centre();
     default:

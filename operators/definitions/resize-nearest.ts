@@ -1,8 +1,15 @@
-import { type Index, o, type Register, times, type View } from "../program/builder.js";
+import {
+  type BodyBuilder,
+  type Index,
+  o,
+  type Register,
+  times,
+  type View,
+} from "../program/builder.js";
 import { LIMITS } from "../program/types.js";
-import type { Resizing } from "./resize.js";
-import type { ResizedAxis } from "./resize-axes.js";
+import { type ResizedAxis, scaleOf } from "./resize-axes.js";
 import { coordinateStage, isOnInput } from "./resize-coordinate.js";
+import type { Resizing } from "./resize-request.js";
 import type { Operand, StageList } from "./shared/context.js";
 import { convert } from "./shared/conversion.js";
 import { mergeWhole, wholeAxis } from "./shared/merge-axes.js";
@@ -16,15 +23,10 @@ import { mergeWhole, wholeAxis } from "./shared/merge-axes.js";
  *   round_prefer_ceil    ⌊x + 0.5⌋
  *   simple               ⌈x⌉ where the scale is below 1, else ⌊x⌋
  */
-export const ROUNDINGS = [
-  "floor",
-  "ceil",
-  "round_prefer_floor",
-  "round_prefer_ceil",
-  "simple",
-] as const;
+export const ROUNDINGS = ["floor", "ceil", "round_prefer_floor", "round_prefer_ceil"] as const;
 
-export type Rounding = (typeof ROUNDINGS)[number];
+/** `simple` is what version 10 does and has no name for. */
+export type Rounding = (typeof ROUNDINGS)[number] | "simple";
 
 export function nearest(stages: StageList, r: Resizing): Operand {
   const crops = r.transformation === "tf_crop_and_resize";
@@ -69,30 +71,32 @@ function indexStage(stages: StageList, r: Resizing, axis: ResizedAxis): Operand 
     out: [axis.count],
     finish: (b) => {
       const x = b.read(vx as View, [o(0)]);
-      const clamped = b.min(b.max(rounded(r.rounding), b.f64(0)), b.f64(axis.extent - 1));
+      const whole = rounded(b, x, r.rounding, axis);
+      const clamped = b.min(b.max(whole, b.f64(0)), b.f64(axis.extent - 1));
       const cell = b.op("i64.trunc_sat_f64_s", clamped);
       if (r.transformation !== "tf_crop_and_resize") return cell;
       return b.select(isOnInput(b, x, axis), cell, b.i64(-1));
-
-      function rounded(rounding: Rounding): Register {
-        switch (rounding) {
-          case "round_prefer_floor":
-            return b.op("f64.ceil", b.sub(x, b.f64(0.5)));
-          case "round_prefer_ceil":
-            return b.op("f64.floor", b.add(x, b.f64(0.5)));
-          case "simple":
-            return rounded(axis.scale < 1 ? "ceil" : "floor");
-          default:
-            return b.op(`f64.${rounding}`, x);
-        }
-      }
     },
   }));
 }
 
-/** Axes whose every cell is repeated `scale` times: ⌊p ÷ scale⌋, which is affine in (cell, repeat). */
+function rounded(b: BodyBuilder, x: Register, rounding: Rounding, axis: ResizedAxis): Register {
+  switch (rounding) {
+    case "round_prefer_floor":
+      return b.op("f64.ceil", b.sub(x, b.f64(0.5)));
+    case "round_prefer_ceil":
+      return b.op("f64.floor", b.add(x, b.f64(0.5)));
+    case "simple":
+      return b.op(axis.to < axis.from ? "f64.ceil" : "f64.floor", x);
+    default:
+      return b.op(`f64.${rounding}`, x);
+  }
+}
+
+/** Axes whose every cell is repeated: ⌊p ÷ scale⌋, which is affine in (cell, repeat). */
 function isWholeStep({ transformation, rounding }: Resizing, axis: ResizedAxis): boolean {
-  if (!Number.isInteger(axis.scale) || axis.count !== axis.extent * axis.scale) return false;
+  const scale = scaleOf(axis);
+  if (!Number.isInteger(scale) || axis.count !== axis.extent * scale) return false;
   const down = rounding === "floor" || rounding === "simple";
   switch (transformation) {
     case "asymmetric":
@@ -136,7 +140,7 @@ function layoutOf(r: Resizing, steps: readonly ResizedAxis[]): Laid[] {
       return;
     }
     flush();
-    laid.push({ axis, extent, out: steps.includes(a) ? [extent, a.scale] : [a.count] });
+    laid.push({ axis, extent, out: steps.includes(a) ? [extent, scaleOf(a)] : [a.count] });
   });
   flush();
   return laid;

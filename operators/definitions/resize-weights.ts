@@ -1,8 +1,8 @@
 import { type BodyBuilder, k, o, type Register, type View } from "../program/builder.js";
 import { zero } from "../program/literal.js";
-import type { Resizing } from "./resize.js";
-import type { ResizedAxis } from "./resize-axes.js";
+import { type ResizedAxis, scaleOf } from "./resize-axes.js";
 import { coordinateStage } from "./resize-coordinate.js";
+import type { Resizing } from "./resize-request.js";
 import type { Operand, StageList } from "./shared/context.js";
 
 /**
@@ -10,7 +10,8 @@ import type { Operand, StageList } from "./shared/context.js";
  *
  *   x       the coordinate; for linear without antialias clamped to [0, D − 1]
  *   taps    q = ⌊x⌋ + first + t for t = 0 … 1 − 2·first, first = 1 + ⌊−support ÷ s⌋, the support 1
- *           (linear) or 2 (cubic), s = min(scale, 1) with antialias, else 1
+ *           (linear) or 2 (cubic), s = min(fl64(to ÷ from), 1) with antialias,
+ *           else 1
  *   weight  K(|q − x| · s); linear K(d) = max(0, 1 − d); cubic, A the coefficient,
  *           d ≤ 1: ((A + 2)·d − (A + 3))·d·d + 1;  d < 2: ((A·d − 5A)·d + 8A)·d − 4A;  else 0
  *   outside a weight is +0 with exclude_outside, which changes nothing for plain linear
@@ -54,7 +55,7 @@ interface Window {
 }
 
 function windowOf(r: Resizing, axis: ResizedAxis): Window {
-  const shrink = r.antialias ? Math.min(axis.scale, 1) : 1;
+  const shrink = r.antialias ? Math.min(scaleOf(axis), 1) : 1;
   const first = 1 + Math.floor(-(r.mode === "cubic" ? 2 : 1) / shrink);
   return { first, count: 2 - 2 * first, shrink };
 }

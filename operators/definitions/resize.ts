@@ -2,8 +2,9 @@ import { elementCount } from "../dtype.js";
 import { type BodyBuilder, o, times, type View } from "../program/builder.js";
 import type { Lowering, LoweringContext, OperatorDefinition } from "./definition.js";
 import { type ResizedAxis, resizedAxes } from "./resize-axes.js";
-import { isOnInput, TRANSFORMATIONS, type Transformation } from "./resize-coordinate.js";
-import { nearest, ROUNDINGS, type Rounding } from "./resize-nearest.js";
+import { isOnInput, TRANSFORMATIONS } from "./resize-coordinate.js";
+import { nearest, ROUNDINGS } from "./resize-nearest.js";
+import { MODES, type ResizeRequest, type Resizing } from "./resize-request.js";
 import { type Taps, tapsOf } from "./resize-weights.js";
 import {
   floatAttribute,
@@ -58,7 +59,7 @@ export const resize: OperatorDefinition = {
       axes: resizedAxes(context, x.dims),
       mode: oneOf(context, "mode", "nearest", MODES),
       transformation,
-      rounding: oneOf(context, "nearest_mode", isOld ? "simple" : "round_prefer_floor", ROUNDINGS),
+      rounding: isOld ? "simple" : oneOf(context, "nearest_mode", "round_prefer_floor", ROUNDINGS),
       antialias: intAttribute(context, "antialias", 0) !== 0,
       excludeOutside: intAttribute(context, "exclude_outside", 0) !== 0,
       cubicA: floatAttribute(context, "cubic_coeff_a", -0.75),
@@ -67,29 +68,6 @@ export const resize: OperatorDefinition = {
     });
   },
 };
-
-export const MODES = ["nearest", "linear", "cubic"] as const;
-
-/** What is asked of a resizing operator. */
-export interface ResizeRequest {
-  readonly x: Operand;
-  readonly axes: readonly ResizedAxis[];
-  readonly mode: (typeof MODES)[number];
-  readonly transformation: Transformation;
-  readonly rounding: Rounding;
-  readonly antialias: boolean;
-  readonly excludeOutside: boolean;
-  /** An f32, as is the extrapolation value. */
-  readonly cubicA: number;
-  readonly extrapolation: number;
-  readonly roi: Operand | undefined;
-}
-
-export interface Resizing extends ResizeRequest {
-  /** Output dims. */
-  readonly dims: readonly number[];
-  readonly arithmetic: "f32" | "f64";
-}
 
 export function lowerResize(context: LoweringContext, request: ResizeRequest): Lowering {
   const { x, mode, transformation, axes } = request;
@@ -100,11 +78,12 @@ export function lowerResize(context: LoweringContext, request: ResizeRequest): L
   const moves = (a: ResizedAxis): boolean =>
     transformation === "tf_crop_and_resize" ||
     transformation === "tf_half_pixel_for_nn" ||
-    a.scale !== 1 ||
+    a.from !== a.to ||
     a.count !== a.extent;
   const resizing: Resizing = {
     ...request,
-    axes: axes.filter(moves),
+    // Of no cells there is nothing to interpolate, and scales may be 0 or 0 ÷ 0.
+    axes: elementCount(dims) === 0 ? [] : axes.filter(moves),
     dims,
     arithmetic: x.dtype === "f64" ? "f64" : "f32",
   };

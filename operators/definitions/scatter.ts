@@ -1,6 +1,5 @@
 import { elementCount } from "../dtype.js";
-import { k, o, type Term, times, type View } from "../program/builder.js";
-import { literal } from "../program/literal.js";
+import { k, o, type Term, type View } from "../program/builder.js";
 import type { Lowering, LoweringContext, OperatorDefinition } from "./definition.js";
 import { axisPosition, nowhere } from "./shared/axis-position.js";
 import {
@@ -23,8 +22,7 @@ import { accumulate, type Reduction, reductionOf } from "./shared/reduced-update
  * folded in from the element of data on, in order; integers wrap, min and max as in rule 8. A
  * negative index counts from the end; an update outside the axis is dropped.
  *
- * As a fold: only updates on the element's own line along `axis` can hit it, so the fold runs over
- * that line and keeps the last hit, or the reduced value.
+ * Only updates on the element's own line along `axis` can hit it, so the fold runs over that line.
  *
  * Dtypes: data and updates any, alike (with a reduction numbers); indices i32 or i64.
  * Errors: `operator/invalid` where dims do not fit.
@@ -40,10 +38,7 @@ function scatterOf(name: string, versions: readonly number[]): OperatorDefinitio
     versions,
     lower(context) {
       const reduction = name === "Scatter" ? "none" : reductionOf(context);
-      const line = lineOf(context);
-      return reduction === "none"
-        ? lastOfLine(context, line)
-        : reducedLine(context, line, reduction);
+      return scattered(context, lineOf(context), reduction);
     },
   };
 }
@@ -94,30 +89,7 @@ function onLine({ data, axis }: Line, at: Term): Term[] {
   return data.dims.map((_, i) => (i === axis ? at : o(i)));
 }
 
-function lastOfLine(context: LoweringContext, line: Line): Lowering {
-  const { data, indices, updates, axis } = line;
-  const dims = inputOperand(context, 0).dims;
-  return single(context, [data, indices, updates], dims, ([vd, vi, vu]) => ({
-    dtype: data.dtype,
-    out: data.dims,
-    fold: [indices.dims[axis] as number],
-    init: [literal("i64", -1)],
-    step: (s) => {
-      const index = s.read(vi as View, onLine(line, k(0)), nowhere(indices));
-      const at = axisPosition(s, index, data.dims[axis] as number);
-      const hits = s.eq(at, s.coordinate(o(axis)));
-      return [s.select(hits, s.coordinate(k(0)), s.state(0))];
-    },
-    finish: (f) => {
-      const last = f.state(0);
-      const update = f.read(vu as View, onLine(line, times(last)));
-      const kept = f.read(vd as View, onLine(line, o(axis)));
-      return f.select(f.lt(last, f.i64(0)), kept, update);
-    },
-  }));
-}
-
-function reducedLine(context: LoweringContext, line: Line, reduction: Reduction): Lowering {
+function scattered(context: LoweringContext, line: Line, reduction: Reduction): Lowering {
   const { data, indices, updates, axis } = line;
   const dims = inputOperand(context, 0).dims;
   return single(context, [data, indices, updates], dims, ([vd, vi, vu]) => ({

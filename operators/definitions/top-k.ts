@@ -11,6 +11,7 @@ import {
   requireDType,
   StageList,
   steeringInts,
+  unsupported,
 } from "./shared/context.js";
 import { FLOATS, NUMBERS } from "./shared/elementwise.js";
 import { winsOver } from "./shared/extremes.js";
@@ -24,7 +25,8 @@ import { winsOver } from "./shared/extremes.js";
  * before it, and position r holds the element of rank r.
  *
  * Dtypes: X any number (before version 11 a float), values as X, indices i64; K one i64, steering.
- * Errors: `operator/invalid` where K is negative or larger than the axis.
+ * Errors: `operator/invalid` where K is negative or larger than the axis; `operator/unsupported` from
+ * 2^31 elements along the axis on.
  * Source: ONNX TopK, versions 1, 10, 11, 24.
  */
 export const topK: OperatorDefinition = {
@@ -68,6 +70,7 @@ function countOf(context: LoweringContext, extent: number): number {
   const given = context.version < 10 ? [intAttribute(context, "k")] : steeringInts(context, 1);
   const count = given?.[0];
   if (given?.length !== 1 || count === undefined) throw invalid(context, "takes one K");
+  if (extent >= 2 ** 31) throw unsupported(context, `an axis of ${extent} elements`);
   if (count < 0 || count > extent) throw invalid(context, `K ${count} of ${extent} elements`);
   return count;
 }
@@ -75,10 +78,10 @@ function countOf(context: LoweringContext, extent: number): number {
 /** How many elements of the row come before each one. */
 function rankStage(stages: StageList, x: Operand, largest: boolean): Operand {
   return stages.add("rank", [x], x.dims, ([view]) => ({
-    dtype: "i64",
+    dtype: "i32",
     out: x.dims,
     fold: [x.dims[1] as number],
-    init: [zero("i64")],
+    init: [zero("i32")],
     step: (s) => {
       const here = s.read(view as View, [o(0), o(1), o(2)]);
       const other = s.read(view as View, [o(0), k(0), o(2)]);
@@ -88,7 +91,7 @@ function rankStage(stages: StageList, x: Operand, largest: boolean): Operand {
         s.not(isBetter(s, x.dtype, largest, here, other)),
         isBetter(s, x.dtype, largest, other, here),
       );
-      return [s.add(s.state(0), s.op("i64.extend_i32_u", precedes))];
+      return [s.add(s.state(0), precedes)];
     },
     finish: (f) => f.state(0),
   }));
@@ -111,7 +114,8 @@ function ofRank(
     fold: [rank.dims[1] as number],
     init: [literal("i64", -1)],
     step: (s) => {
-      const isIt = s.eq(s.read(view as View, [o(0), k(0), o(2)]), s.coordinate(o(1)));
+      const rankThere = s.read(view as View, [o(0), k(0), o(2)]);
+      const isIt = s.eq(rankThere, s.op("i32.wrap_i64", s.coordinate(o(1))));
       return [s.select(isIt, s.coordinate(k(0)), s.state(0))];
     },
     finish: (f) => f.state(0),

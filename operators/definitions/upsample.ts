@@ -11,7 +11,7 @@ import {
 } from "./shared/context.js";
 
 /**
- * Upsample: Resize with asymmetric coordinates x = p ÷ scale, in f64: nearest takes cell ⌊x⌋, linear
+ * Upsample: Resize with asymmetric coordinates p ÷ scale, in f64: nearest takes the cell at or before, linear
  * interpolates (`bilinear` in version 1).
  *
  * Dtypes: X any for nearest, otherwise any number; scales an f32 input from version 9 on, an attribute

@@ -1,8 +1,10 @@
 import { AssayError, byteLength, type TensorType } from "../../operators/index.js";
 import { bind } from "../graph/bind.js";
 import { nodeCost, planCost } from "../graph/cost.js";
+import { describeWrongDims, wrongDims } from "../graph/declared.js";
 import { modelDigest } from "../graph/digests.js";
 import type { Plan } from "../graph/plan.js";
+import { subgraphsOf } from "../graph/subgraphs.js";
 import type { Graph, GraphNode, Model, ValueInfo } from "../graph/types.js";
 import { nodeHasher } from "../merkle/node-hash.js";
 import { toHex } from "../receipt/hex.js";
@@ -39,19 +41,30 @@ function boundFacts(model: Model, sizes: ReadonlyMap<string, number>) {
     const plan = bind(model, { types: guessedTypes(model.graph, sizes) });
     return {
       bound: true as const,
+      notes: wrongDims(model.graph, plan).map(describeWrongDims),
       operators: plannedOperators(plan),
       segments: plan.segments.map((s) => ({ ...s, liveBytes: liveBytes(plan, s.live) })),
       cost: planCost(plan).total,
     };
   } catch (error) {
     if (!(error instanceof AssayError)) throw error;
-    const operators = model.graph.nodes.map((node, index) => ({
-      index,
-      name: node.name,
-      operator: operatorText(node),
-    }));
+    const operators = statedOperators(model.graph.nodes, "").map((o, index) => ({ index, ...o }));
     return { bound: false as const, reason: error.message, operators };
   }
+}
+
+/** Operators as the file states them: after an If or a Loop those of its subgraphs. */
+function statedOperators(
+  nodes: readonly GraphNode[],
+  path: string,
+): { readonly name: string; readonly operator: string }[] {
+  return nodes.flatMap((node) => {
+    const name = `${path}${node.name}`;
+    const inner = subgraphsOf(node).flatMap(({ label, graph }) =>
+      statedOperators(graph.nodes, `${name}/${label}/`),
+    );
+    return [{ name, operator: operatorText(node) }, ...inner];
+  });
 }
 
 function symbolsOf(graph: Graph): string[] {
@@ -109,6 +122,7 @@ export function describeModel(f: ModelFacts, all: boolean): string {
     field("", `${plural(f.weightCount, "tensor")}, ${bytesText(f.weightBytes)}`),
     ...valueLines("input", f.inputs),
     ...valueLines("output", f.outputs),
+    ...(f.bound ? f.notes.map((note) => field("note", note)) : []),
     ...(f.bound
       ? [
           field(

@@ -1,5 +1,6 @@
 import { AssayError, elementCount, type Tensor, type TensorType } from "../../operators/index.js";
 import { Binder } from "./binder.js";
+import { requireDeclaredDTypes } from "./declared.js";
 import { requireWithin } from "./limits.js";
 import type { Granularity, Plan, PlanInput, PlanOutput, PlanWeight } from "./plan.js";
 import { problemError } from "./problems.js";
@@ -62,6 +63,10 @@ function planOf(
   });
   const { constants, values, nodes } = binder;
   const ids = outputs.map((v) => v.value);
+  requireDeclaredDTypes(
+    graph.outputs,
+    ids.map((v) => values[v] as TensorType),
+  );
   const segments = cutSegments(nodes, values, ids, granularity);
   return { granularity, inputs, weights: planWeights, constants, values, nodes, outputs, segments };
 }

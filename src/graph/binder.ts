@@ -1,14 +1,17 @@
 import {
   AssayError,
+  elementCount,
   findDefinition,
   type Lowering,
   type OperatorDefinition,
+  sameType,
   type Tensor,
   type TensorType,
 } from "../../operators/index.js";
 import { type At, findControlFlow, type Inliner, type PlannedStep } from "./control/index.js";
 import { executedInstructions } from "./cost.js";
 import { FOLD_STEPS, type PLAN_LIMITS, requireWithin } from "./limits.js";
+import { lowered } from "./lowered.js";
 import type { PlanNode, PlanValue, ValueOrigin } from "./plan.js";
 import { DependentNode, type Problem, problemOf } from "./problems.js";
 import { NOWHERE, Provenance } from "./provenance.js";
@@ -31,6 +34,11 @@ export class Binder implements Inliner {
   private readonly spent = new Map<keyof typeof PLAN_LIMITS, number>();
   /** Results of nodes that read nothing, by their place in the model: a body's are made once. */
   private readonly fixed = new Map<string, readonly Slot[]>();
+  /** The last lowering of a body's nodes, by their place: iterations mostly ask for the same. */
+  private readonly lowered = new Map<
+    string,
+    { readonly inputs: Slots; readonly lowering: Lowering }
+  >();
 
   /** `steering` receives the inputs whose values decide what the plan is. */
   constructor(private readonly steering: Set<string>) {}
@@ -148,7 +156,13 @@ export class Binder implements Inliner {
     }
     const { domain, operator, version } = node;
     const step = { name: at.path, domain, operator, version, outputs: names };
-    return this.apply(step, inputs, definition.lower(context));
+    const last = this.lowered.get(at.place);
+    if (last && asksTheSame(definition, last.inputs, inputs)) {
+      return this.apply(step, inputs, last.lowering);
+    }
+    const lowering = lowered(definition, context);
+    if (at.scope.path !== "") this.lowered.set(at.place, { inputs, lowering });
+    return this.apply(step, inputs, lowering);
   }
 
   apply(step: PlannedStep, inputs: Slots, lowering: Lowering): Slot[] {
@@ -165,6 +179,10 @@ export class Binder implements Inliner {
     const steps = executedInstructions(lowering);
     if (steps > FOLD_STEPS) return false;
     this.count("foldSteps", steps);
+    this.count(
+      "foldedElements",
+      lowering.outputs.reduce((n, t) => n + elementCount(t.dims), 0),
+    );
     return true;
   }
 
@@ -203,6 +221,17 @@ export class Binder implements Inliner {
     }
     return scope;
   }
+}
+
+/** Whether a node's inputs lower to the same programs: alike in type, and steering ones in value. */
+function asksTheSame({ steering }: OperatorDefinition, a: Slots, b: Slots): boolean {
+  return a.every((slot, i) => {
+    const other = b[i];
+    if (slot === other || !slot || !other) return slot === other;
+    return (
+      sameType(slot.type, other.type) && (!steering?.includes(i) || slot.known === other.known)
+    );
+  });
 }
 
 /** What one binding of a node may cost beyond the count of nodes. */

@@ -9,7 +9,7 @@ export const PLAN_LIMITS = {
   /** Nodes that are bound, those of a loop's body once per iteration. A node takes about 5 KB of plan. */
   nodes: 2 ** 17,
   /** Iterations of all loops and scans together. */
-  iterations: 2 ** 16,
+  iterations: 2 ** 14,
   /**
    * Names and list items that bound nodes and subgraphs mention, once per iteration too: a node may have
    * any number of them, so the count of nodes alone bounds no work.
@@ -29,6 +29,8 @@ export const PLAN_LIMITS = {
   rank: 255,
   /** Instructions that all folded nodes together execute: some ten seconds of the interpreter. */
   foldSteps: 2 ** 28,
+  /** Elements of all values that were folded: a loop may make many of them. */
+  foldedElements: 2 ** 24,
 } as const;
 
 /**
@@ -57,4 +59,5 @@ const WORDS = {
   rank: "dims of one tensor",
   live: "live tensors",
   foldSteps: "instructions of folding",
+  foldedElements: "elements of folded values",
 } as const;

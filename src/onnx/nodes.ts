@@ -1,7 +1,8 @@
 import { type OperatorDefinition, resolveVersion } from "../../operators/index.js";
 import { findControlFlow } from "../graph/control/index.js";
 import { subgraphsOf } from "../graph/subgraphs.js";
-import type { GraphNode, Subgraph } from "../graph/types.js";
+import type { GraphNode, NodeAttributes, Subgraph } from "../graph/types.js";
+import { knowsAttribute } from "./attribute-names.js";
 import { readAttributes } from "./attributes.js";
 import type { ExternalData } from "./external.js";
 import type { Budget } from "./limits.js";
@@ -57,6 +58,7 @@ function readNode(proto: NodeProto, name: string, where: string, context: NodeCo
     subgraph: (label, bytes) =>
       context.subgraph(bytes, `${where}.${label}`, `${path}/${label}/`, context),
   });
+  if (version !== undefined) reportUnknown(operator, version, attributes, report);
   const { input, output, opType } = proto;
   const node = { name, domain, operator: opType, version: version ?? 0, attributes };
   const read: GraphNode = { ...node, inputs: input, outputs: output };
@@ -65,6 +67,20 @@ function readNode(proto: NodeProto, name: string, where: string, context: NodeCo
       report(`attribute ${label}: a subgraph is not supported`);
   }
   return read;
+}
+
+/** A subgraph that nothing runs is reported as such. */
+function reportUnknown(
+  operator: string,
+  version: number,
+  attributes: NodeAttributes,
+  report: (reason: string) => void,
+): void {
+  for (const [name, { kind }] of attributes) {
+    if (kind !== "graph" && !knowsAttribute(operator, version, name)) {
+      report(`there is no attribute ${name}`);
+    }
+  }
 }
 
 /** Identifies an operator whichever way its domain is written. */

@@ -167,6 +167,21 @@ describe("Conv", () => {
     expect(run("SAME_UPPER", 2)).toEqual([21, 43]);
   });
 
+  it("pads beside auto_pad must be what that gives, or zeros", () => {
+    const lower = (auto: string, ...pads: number[]) =>
+      lowerNode({
+        operator: "Conv",
+        version: 22,
+        inputs: [f32Tensor([1, 1, 4], [1, 2, 3, 4]), f32Tensor([1, 1, 2], [1, 10])],
+        attributes: { auto_pad: text(auto), pads: ints(...pads) },
+      });
+    const want = lower("SAME_UPPER", 0, 1);
+    expect(lower("SAME_UPPER", 0, 0)).toEqual(want);
+    expect(lower("NOTSET", 0, 1)).toEqual(want);
+    expect(() => lower("SAME_LOWER", 0, 1)).toThrow(/SAME_LOWER pads \[1,0\], and pads is \[0,1\]/);
+    expect(() => lower("VALID", 1, 1)).toThrow(/VALID pads \[0,0\]/);
+  });
+
   it("is a plain contraction: the multiply-add step over two reads, without conditions", () => {
     const { stages } = lowerNode({
       operator: "Conv",

@@ -147,6 +147,7 @@ describe("refusals", () => {
   it("training that changes nothing is allowed", () => {
     const [ratio, training] = [tensorFrom("f32", [], [0]), tensorFrom("bool", [], [1])];
     expect(run("Dropout", 13, [f32, ratio, training])).toEqual(f32);
+    expect(run("Dropout", 13, [f32, tensorFrom("f16", [], [-0]), training])).toEqual(f32);
   });
 });
 

@@ -13,7 +13,7 @@ const [definition = ""] = codeBlocks(readPage("docs/element-programs.md"), "ts")
 /** Shown code by the file name it would have; none of these exists on disk. */
 const SHOWN = new Map([
   ...readme.map((text, i) => [join(ROOT, `readme-${i}.ts`), text] as const),
-  [join(ROOT, "operators/definitions/tanh-exp.ts"), definition],
+  [join(ROOT, "operators/definitions/mish.ts"), definition],
 ]);
 
 function typeErrors(): string[] {
@@ -73,7 +73,7 @@ describe("shown code", () => {
   });
 
   test("the docstring of the walk-through says what its code computes", () => {
-    expect(definition).toContain('name: "TanhExp"');
-    expect(definition).toContain("f32.tanh");
+    expect(definition).toContain('name: "SquaredRelu"');
+    expect(definition).toContain("b.mul(positive, positive)");
   });
 });

@@ -12,8 +12,9 @@ export const HELP = `npm run test:machines -- [options]
   --list           say which machines are there, and how to get the others; run nothing
   --columns a,b    these columns: ${COLUMNS.join(", ")}
   --rows pattern   only rows whose name matches this regular expression
+  --sample n       emulated machines compute n cases of each row, evenly spread, not all
   --jobs n         machines at a time (1)
-  --timeout s      seconds that one machine may take (3600)
+  --timeout s      seconds that one machine may take (7200)
   --json file      write the results as JSON
   --record         put the run into docs/machines.md
   --help           this text
@@ -29,6 +30,7 @@ export interface Settings {
   readonly help: boolean;
   readonly columns?: readonly ColumnName[];
   readonly rows?: string;
+  readonly sample?: number;
   readonly jobs: number;
   readonly timeout: number;
   readonly json?: string;
@@ -46,14 +48,15 @@ export function parseSettings(args: readonly string[], machines: readonly string
       list: { type: "boolean", default: false },
       columns: { type: "string" },
       rows: { type: "string" },
+      sample: { type: "string" },
       jobs: { type: "string", default: "1" },
-      timeout: { type: "string", default: "3600" },
+      timeout: { type: "string", default: "7200" },
       json: { type: "string" },
       record: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
-  const { fetch, list, record, help, json, rows } = values;
+  const { fetch, list, record, help, json, rows, sample } = values;
   if (rows !== undefined) checkPattern(rows);
   const isPart = rows !== undefined || values.columns !== undefined;
   if (record && isPart)
@@ -71,6 +74,7 @@ export function parseSettings(args: readonly string[], machines: readonly string
     timeout: positive("--timeout", values.timeout),
     ...(columns ? { columns } : {}),
     ...(rows === undefined ? {} : { rows }),
+    ...(sample === undefined ? {} : { sample: positive("--sample", sample) }),
     ...(json === undefined ? {} : { json }),
   };
 }

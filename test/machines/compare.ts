@@ -54,10 +54,12 @@ export function compareTables(tables: readonly MachineTable[]): Comparison {
 
 const isHash = ({ column }: Place): boolean => column.startsWith("sha-256");
 
+/** The reference is the first column that has all cases: sampled columns say less. */
 function compareKind(columns: readonly Computed[]): Pick<Comparison, "differences" | "rows"> {
-  const [reference, ...others] = columns;
+  const reference = columns.find(isWhole) ?? columns[0];
   if (!reference) return { differences: [], rows: [] };
-  const names = new Set(columns.flatMap((c) => [...c.rows.keys()]));
+  const others = columns.filter((c) => c !== reference);
+  const names = new Set([reference, ...others].flatMap((c) => [...c.rows.keys()]));
   const differences = [...names].flatMap((row) =>
     others.flatMap((other) => compareRow(row, reference, other) ?? []),
   );
@@ -65,27 +67,36 @@ function compareKind(columns: readonly Computed[]): Pick<Comparison, "difference
   return { differences, rows };
 }
 
+function isWhole({ rows }: Computed): boolean {
+  return [...rows.values()].every((row) => row.cases.length === row.total);
+}
+
 function compareRow(name: string, reference: Computed, other: Computed): Difference | undefined {
   const [want, got] = [reference.rows.get(name), other.rows.get(name)];
   const at = { machine: other.machine, column: other.column };
   const from = { machine: reference.machine, column: reference.column };
   const found = { row: name, at, reference: from };
-  if (!want || !got)
+  // A third column has it, and is told so.
+  if (!want && !got) return undefined;
+  if (!want || !got) {
     return { ...found, problem: `only ${want ? "the reference" : "this column"} has the row` };
-  const first = want.cases.findIndex(({ name: c, digest }, i) => {
-    const other = got.cases[i];
-    return other?.name !== c || other.digest !== digest;
-  });
-  if (first === -1) {
-    const same = got.cases.length === want.cases.length;
-    return same
-      ? undefined
-      : { ...found, problem: `${got.cases.length} cases, not ${want.cases.length}` };
   }
-  const [w, g] = [want.cases[first], got.cases[first]];
-  if (w?.name !== g?.name) return { ...found, problem: `the case "${w?.name}" is missing` };
-  const problem = `${short(g?.digest)} instead of ${short(w?.digest)}`;
-  return { ...found, case: w?.name ?? "", problem };
+  if (want.total !== got.total) {
+    return { ...found, problem: `${got.total} cases, not ${want.total}` };
+  }
+  if (got.cases.length === 0) return { ...found, problem: "no case was computed" };
+  const known = new Map(want.cases.map((c) => [c.index, c]));
+  const wrong = got.cases.find((c) => {
+    const same = known.get(c.index);
+    return same?.name !== c.name || same.digest !== c.digest;
+  });
+  if (!wrong) return undefined;
+  const right = known.get(wrong.index);
+  if (right?.name !== wrong.name) {
+    return { ...found, problem: `case ${wrong.index} is "${wrong.name}", not "${right?.name}"` };
+  }
+  const problem = `${short(wrong.digest)} instead of ${short(right.digest)}`;
+  return { ...found, case: wrong.name, problem };
 }
 
-const short = (digest = ""): string => digest.replace(/^0x/, "").slice(0, 16);
+const short = (digest: string): string => digest.replace(/^0x/, "").slice(0, 16);

@@ -13,4 +13,9 @@ function print(text: string): void {
   process.stdout.write(text);
 }
 
+// Machines are processes of their own: they are ended where this one ends, whatever ends it.
+for (const [signal, code] of [["SIGINT", 130] as const, ["SIGTERM", 143] as const]) {
+  process.once(signal, () => process.exit(code));
+}
+
 process.exitCode = await testMachines(process.argv.slice(2), MACHINES, { print, progress });

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ROOT } from "./machines/places.js";
+import { sampledText } from "./report.js";
 import type { Column } from "./table/types.js";
 import { type MachineResult, rowDigest, type Verdict } from "./verdict.js";
 
@@ -61,5 +62,5 @@ function engineText(engine: string): string {
 }
 
 function columnText(c: Column): string {
-  return "rows" in c ? c.column : `${c.column}: not there`;
+  return "rows" in c ? `${c.column}${sampledText(c.rows)}` : `${c.column}: not there`;
 }

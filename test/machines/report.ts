@@ -1,5 +1,5 @@
 import type { Difference, Place } from "./compare.js";
-import type { Column } from "./table/types.js";
+import type { Column, TableRow } from "./table/types.js";
 import { type MachineResult, rowDigest, type Verdict } from "./verdict.js";
 
 /** What is printed. */
@@ -44,10 +44,17 @@ export function columnsText(columns: readonly Column[]): string {
   return columns
     .map((c) =>
       "rows" in c
-        ? `${c.column} ${c.seconds.toFixed(0)} s`
+        ? `${c.column}${sampledText(c.rows)} ${c.seconds.toFixed(0)} s`
         : `${c.column} not run (${c.unavailable})`,
     )
     .join(", ");
+}
+
+/** How many cases a sampled column has; nothing for a whole one. */
+export function sampledText(rows: readonly TableRow[]): string {
+  const computed = rows.reduce((sum, row) => sum + row.cases.length, 0);
+  const total = rows.reduce((sum, row) => sum + row.total, 0);
+  return computed === total ? "" : ` (${computed} of ${total} cases)`;
 }
 
 const SHOWN = 20;

@@ -6,6 +6,8 @@ export interface RunOptions extends FindOptions {
   /** Columns to compute where a machine has them; all of its own where absent. */
   readonly columns?: readonly ColumnName[];
   readonly rows?: string;
+  /** Cases of each row that emulated machines compute; all where absent. */
+  readonly sample?: number;
   /** Machines at a time. */
   readonly jobs: number;
   /** Seconds that one machine may take. */
@@ -54,10 +56,14 @@ type Outcome =
 async function runTable(
   machine: MachineUnderTest,
   start: Start,
-  { columns: wanted, rows, timeout, progress }: RunOptions,
+  { columns: wanted, rows, sample, timeout, progress }: RunOptions,
 ): Promise<Outcome> {
   const names = machine.columns.filter((c) => wanted?.includes(c) ?? true);
-  const request = { columns: names, ...(rows === undefined ? {} : { rows }) };
+  const request = {
+    columns: names,
+    ...(rows === undefined ? {} : { rows }),
+    ...(sample === undefined || !machine.emulated ? {} : { sample }),
+  };
   const columns: Column[] = [];
   let facts: EngineFacts | undefined;
   let error: string | undefined;

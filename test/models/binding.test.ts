@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { InterpreterMachine, i64Tensor, type Tensor } from "../../operators/index.js";
 import { modelOf } from "../support/graphs.js";
-import { counting } from "../support/tensors.js";
+import { counting, tensorFrom } from "../support/tensors.js";
 import { dispute, expectDrillCaught, replay, run, type World, worldOf } from "./world.js";
 
 /** softmax(reshape(x + x, shape)): two symbolic dims, and an input whose value decides a shape. */
@@ -58,5 +58,38 @@ describe("a model bound to dims and to a steering input", () => {
     await expect(run(steered([4, 6], [5, 5]))).rejects.toMatchObject({ code: "operator/invalid" });
     const floats = worldOf(MODEL, counting("f32", [4, 6]), counting("f32", [2]));
     await expect(run(floats)).rejects.toMatchObject({ code: "input/mismatch" });
+  });
+});
+
+describe("float inputs that steer", () => {
+  /** A depth is f32 in published models; what NonZero finds decides a shape. */
+  const model = modelOf({
+    inputs: [
+      { name: "x", dims: ["n"] },
+      { name: "depth", dims: [] },
+    ],
+    outputs: ["y"],
+    nodes: [
+      { op: "NonZero", inputs: ["x"], outputs: ["at"] },
+      { op: "OneHot", inputs: ["at", "depth", "values"], outputs: ["y"] },
+    ],
+    weights: { values: counting("f32", [2]) },
+  });
+  const world = (x: Tensor, depth: number): World =>
+    worldOf(model, x, tensorFrom("f32", [], [depth]));
+
+  test("small ones are part of the claim", async () => {
+    const given = world(tensorFrom("f32", [4], [0, 2, 0, 3]), 5);
+    const honest = await run(given);
+    expect(output(honest.outputs).dims).toEqual([1, 2, 5]);
+    expect((await replay(given, honest)).outcome).toBe("verified");
+    const other = await run(world(tensorFrom("f32", [4], [1, 0, 0, 3]), 5));
+    expect(other.signed.receipt.binding).not.toEqual(honest.signed.receipt.binding);
+  });
+
+  test("large ones are data", async () => {
+    await expect(run(world(counting("f32", [1025]), 5))).rejects.toMatchObject({
+      code: "graph/data-dependent",
+    });
   });
 });

@@ -4,6 +4,7 @@ import type { Tensor } from "../../operators/index.js";
 import type { Run } from "../../src/execute/run-model.js";
 import type { Plan } from "../../src/graph/plan.js";
 import { expectClose } from "../support/compare.js";
+import { testDrills } from "./drills.js";
 import {
   expectDrillCaught,
   onesFor,
@@ -19,10 +20,14 @@ export const LIGHT = "onnx/light";
 
 /**
  * A well-known architecture with constant weights on an input of ones: it runs to the published
- * output, its receipt does not depend on threads, replay verifies it, and drills at the operators
- * that `chosen` names are caught.
+ * output, its receipt does not depend on threads, replay verifies it, drills at the operators that
+ * `chosen` names are caught, and so are ten more that are drawn from `seed`.
  */
-export function describeLightModel(name: string, chosen: (plan: Plan) => readonly number[]): void {
+export function describeLightModel(
+  name: string,
+  chosen: (plan: Plan) => readonly number[],
+  seed: number,
+): void {
   describe(name, () => {
     let world: World;
     let honest: Run;
@@ -52,5 +57,7 @@ export function describeLightModel(name: string, chosen: (plan: Plan) => readonl
       expect(nodes.length).toBeGreaterThan(1);
       for (const node of nodes) await expectDrillCaught(world, honest, node);
     });
+
+    testDrills(() => world, seed);
   });
 }

@@ -5,6 +5,7 @@ import type { Granularity } from "../../src/graph/plan.js";
 import { interpreterRunner } from "../../src/verify/recompute.js";
 import { expectClose } from "../support/compare.js";
 import { describeWithData } from "../support/data.js";
+import { testDrills } from "./drills.js";
 import {
   dispute,
   expectConvicted,
@@ -92,6 +93,8 @@ describeWithData("mnist-8", FOLDER, () => {
     if (granularity === "operator") expect(hidden).toEqual([]);
     else expect(hidden.length).toBeLessThan(honest.plan.nodes.length);
   });
+
+  testDrills(() => worlds[2] as World, 1);
 
   test("a dispute on interpreters alone ends in the same verdict", async () => {
     const world = worlds[1] as World;

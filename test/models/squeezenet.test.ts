@@ -1,4 +1,4 @@
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { WasmMachine } from "../../operators/backends/wasm/machine/index.js";
 import { elementCount, type Tensor } from "../../operators/index.js";
 import type { Run } from "../../src/execute/run-model.js";
@@ -7,6 +7,7 @@ import { interpreterRunner, wasmRunner } from "../../src/verify/recompute.js";
 import { expectClose, valuesOf } from "../support/compare.js";
 import { describeWithData } from "../support/data.js";
 import { tensorFrom } from "../support/tensors.js";
+import { testDrills } from "./drills.js";
 import { liveBytes, totalBytes } from "./live-bytes.js";
 import {
   dispute,
@@ -122,6 +123,16 @@ describeWithData("SqueezeNet", FOLDER, () => {
     expect(batch.signed.receipt.binding).not.toEqual(single.signed.receipt.binding);
     expect((await replay(two, batch)).outcome).toBe("verified");
     await expectDrillCaught(two, batch, 40);
+  });
+
+  testDrills(() => world, 2);
+
+  describe("in f16", () => {
+    const half = (): World => {
+      const published = readModel(`${FOLDER}/SqueezeNet_fp16.onnx`);
+      return worldOf(published, tensorFrom("f16", image(2).dims, valuesOf(image(2))));
+    };
+    testDrills(half, 4);
   });
 
   test("in f16 as published", async () => {

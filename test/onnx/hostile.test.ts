@@ -19,7 +19,7 @@ const sample = modelBytes({
   name: "sample",
   node: [
     {
-      ...node("Conv", ["x", "w", ""], ["c"], "conv"),
+      ...node("Whatever", ["x", "w", ""], ["c"], "conv"),
       attribute: [
         { name: "pads", type: Type.INTS, ints: [1n, 1n, 300n] },
         { name: "alpha", type: Type.FLOAT, f: 0.25 },

@@ -10,7 +10,7 @@ import {
   f32Tensor,
   type Tensor,
 } from "../../operators/index.js";
-import type { GraphNode, Model, ValueInfo } from "../../src/graph/types.js";
+import type { GraphNode, Model, Subgraph, ValueInfo } from "../../src/graph/types.js";
 import { importOnnx } from "../../src/onnx/import.js";
 import { writeOnnx } from "../../src/onnx/write.js";
 import { anyOperator } from "./proto.js";
@@ -55,6 +55,41 @@ const info = (name: string): fc.Arbitrary<ValueInfo> =>
     dims: fc.oneof(fc.array(dimension, { maxLength: 4 }), fc.constant(null)),
   });
 
+/** A branch with a weight of its own, and one that is nested. */
+const choice: GraphNode = (() => {
+  const untyped = { inputs: [], initializers: [], nodes: [] };
+  const then: Subgraph = {
+    ...untyped,
+    name: "then",
+    outputs: [{ name: "w", type: { dtype: "f32", dims: [null, "n", 2] } }],
+    initializers: [{ name: "w", weight: "choice/then_branch/w" }],
+  };
+  const read = { ...untyped, name: "read", outputs: [{ name: "v0", type: null }] };
+  const nested = (name: string, graph: Subgraph): GraphNode => ({
+    name,
+    domain: "",
+    operator: "If",
+    version: 16,
+    attributes: new Map([
+      ["then_branch", { kind: "graph", value: graph }],
+      ["else_branch", { kind: "graph", value: read }],
+    ]),
+    inputs: ["v0"],
+    outputs: ["chosen"],
+  });
+  const outer = {
+    ...read,
+    name: "outer",
+    nodes: [nested("again", read)],
+    outputs: [{ name: "chosen", type: null }],
+  };
+  const node = nested("choice", then);
+  return {
+    ...node,
+    attributes: new Map(node.attributes).set("else_branch", { kind: "graph", value: outer }),
+  };
+})();
+
 /** A chain of nodes, each reading the value before it, a weight and a left-out input. */
 const model: fc.Arbitrary<Model> = fc
   .record({
@@ -65,8 +100,9 @@ const model: fc.Arbitrary<Model> = fc
       maxLength: 4,
     }),
     weights: fc.array(tensor, { maxLength: 3 }),
+    inner: fc.option(tensor, { nil: undefined }),
   })
-  .chain(({ name, input, attributes, weights }) => {
+  .chain(({ name, input, attributes, weights, inner }) => {
     const nodes = attributes.map((a, i): GraphNode => {
       const weight = weights.length > 0 ? `w${i % weights.length}` : "";
       return {
@@ -79,9 +115,14 @@ const model: fc.Arbitrary<Model> = fc
         outputs: [`v${i + 1}`, ""],
       };
     });
-    return info(`v${nodes.length}`).map((output) => ({
+    const all = new Map(weights.map((t, i) => [`w${i}`, t]));
+    if (inner) {
+      nodes.push(choice);
+      all.set("choice/then_branch/w", inner);
+    }
+    return info(inner ? "chosen" : `v${nodes.length}`).map((output) => ({
       graph: { name, inputs: [input], outputs: [output], nodes },
-      weights: new Map(weights.map((t, i) => [`w${i}`, t])),
+      weights: all,
     }));
   });
 

@@ -3,7 +3,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type AttributeValue, ByteWriter, i64Tensor, type Tensor } from "../../operators/index.js";
 import { graphBytes, modelDigest } from "../../src/graph/digests.js";
-import type { Graph, GraphNode, Model } from "../../src/graph/types.js";
+import type {
+  Graph,
+  GraphNode,
+  Model,
+  NodeAttribute,
+  NodeAttributes,
+} from "../../src/graph/types.js";
 import { nodeHasher } from "../../src/merkle/node-hash.js";
 import { int, modelOf, type NodeSpec } from "../support/graphs.js";
 
@@ -35,19 +41,52 @@ const attributes = fc
   .dictionary(fc.constantFrom("a", "b", "a\0"), attribute, { maxKeys: 2, noNullPrototype: true })
   .map((entries) => new Map(Object.entries(entries)));
 
+const dimsOf = fc.option(fc.array(dim, { maxLength: 2 }), { nil: null });
+const dtype = fc.constantFrom("f32" as const, "i64" as const);
+const inner: fc.Arbitrary<NodeAttribute> = fc
+  .record({
+    name: fc.constant("s"),
+    inputs: fc.array(
+      fc.record({ name, type: fc.option(fc.record({ dtype, dims: dimsOf }), { nil: null }) }),
+      { maxLength: 2 },
+    ),
+    outputs: fc.array(fc.record({ name, type: fc.constant(null) }), { maxLength: 2 }),
+    initializers: fc.array(fc.record({ name, weight: fc.constantFrom("w0", "w1") }), {
+      maxLength: 2,
+    }),
+    nodes: fc.array(
+      fc.record({
+        name: fc.constant("n"),
+        domain: name,
+        operator: name,
+        version: fc.nat(1),
+        attributes,
+        inputs: names,
+        outputs: names,
+      }),
+      { maxLength: 2 },
+    ),
+  })
+  .map((value) => ({ kind: "graph" as const, value }));
+const nodeAttributes: fc.Arbitrary<NodeAttributes> = fc
+  .tuple(attributes, fc.option(inner, { nil: undefined }))
+  .map(
+    ([plain, graph]) => new Map<string, NodeAttribute>(graph ? [...plain, ["g", graph]] : plain),
+  );
+
 const node: fc.Arbitrary<GraphNode> = fc.record({
   name: fc.constant("n"),
   domain: name,
   operator: name,
   version: fc.nat(2),
-  attributes,
+  attributes: nodeAttributes,
   inputs: names,
   outputs: names,
 });
 const info = fc.record({
   name,
-  dtype: fc.constantFrom("f32" as const, "i64" as const),
-  dims: fc.option(fc.array(dim, { maxLength: 2 }), { nil: null }),
+  dtype,
+  dims: dimsOf,
 });
 const graph: fc.Arbitrary<readonly [Graph, string[]]> = fc.tuple(
   fc.record({
@@ -56,26 +95,20 @@ const graph: fc.Arbitrary<readonly [Graph, string[]]> = fc.tuple(
     outputs: fc.array(info, { maxLength: 1 }),
     nodes: fc.array(node, { maxLength: 1 }),
   }),
-  names,
+  // The weights that subgraphs hide are always there; their names do not count, only their places.
+  names.map((outer) => ["w0", ...outer, "w1"]),
 );
 
 /** What a graph says, without the order in which its attributes happen to lie. */
 function said([g, weights]: readonly [Graph, string[]]): unknown {
-  return [
-    weights,
-    g.inputs,
-    g.outputs,
-    g.nodes.map((n) => ({
-      ...n,
-      attributes: [...n.attributes].sort(([a], [b]) => (a < b ? -1 : 1)),
-    })),
-  ];
+  return [weights, g.inputs, g.outputs, g.nodes];
 }
 
 /** Some generated objects have no prototype, which says nothing about the graph. */
 function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return [...value];
   if (Array.isArray(value)) return value.map(plain);
+  if (value instanceof Map) return plain([...value].sort(([a], [b]) => (a < b ? -1 : 1)));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, plain(v)]));
 }

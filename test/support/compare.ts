@@ -14,15 +14,20 @@ export function expectClose(actual: Tensor, expected: Tensor): void {
 }
 
 /**
- * How a tensor differs from someone else's: dtype and dims; floats beyond rtol 1e-3 and atol 1e-7
- * (f16 and bf16 also beyond two steps of their precision), everything else at all.
+ * How a tensor differs from someone else's: dtype and dims; floats beyond rtol 1e-3 and atol 1e-7,
+ * everything else at all. Floats that are halves, or were computed with halves (`precision`), may
+ * differ by two steps of those.
  */
-export function mismatch(actual: Tensor | undefined, expected: Tensor): string | undefined {
+export function mismatch(
+  actual: Tensor | undefined,
+  expected: Tensor,
+  precision: DType = expected.dtype,
+): string | undefined {
   const type = (t: Tensor | undefined): string => (t ? `${t.dtype}[${t.dims}]` : "nothing");
   if (type(actual) !== type(expected)) return `${type(actual)} instead of ${type(expected)}`;
   const [got, want] = [valuesOf(actual as Tensor), valuesOf(expected)];
   const wrong = got.flatMap((g, i) =>
-    closeTo(g, want[i] as number | bigint, expected.dtype)
+    closeTo(g, want[i] as number | bigint, expected.dtype, precision)
       ? []
       : [`[${i}] ${g} instead of ${want[i]}`],
   );
@@ -30,9 +35,17 @@ export function mismatch(actual: Tensor | undefined, expected: Tensor): string |
   return `${wrong.length} of ${got.length} elements: ${wrong.slice(0, 3).join(", ")}`;
 }
 
-function closeTo(got: number | bigint, want: number | bigint, dtype: DType): boolean {
+/** Relative tolerances, by the least precise dtype that took part. */
+const STEPS: Readonly<Partial<Record<DType, number>>> = { bf16: 2 ** -7, f16: 2 ** -9 };
+
+function closeTo(
+  got: number | bigint,
+  want: number | bigint,
+  dtype: DType,
+  precision: DType,
+): boolean {
   if (!isFloat(dtype)) return got === want;
   const [x, w] = [Number(got), Number(want)];
-  const rtol = dtype === "bf16" ? 2 ** -7 : dtype === "f16" ? 2 ** -9 : 1e-3;
+  const rtol = Math.max(1e-3, STEPS[dtype] ?? 0, STEPS[precision] ?? 0);
   return Object.is(x, w) || x === w || Math.abs(x - w) <= 1e-7 + rtol * Math.abs(w);
 }

@@ -2,6 +2,7 @@ import {
   type AttributeValue,
   type DType,
   findDefinition,
+  isFloat,
   resolveVersion,
   type Tensor,
 } from "../../operators/index.js";
@@ -23,22 +24,33 @@ export interface GraphSpec {
     readonly dtype?: DType;
     readonly dims: readonly (number | string | null)[] | null;
   }[];
-  readonly outputs: readonly string[];
+  /** Names, of tensors of the first float input's dtype, or f32, unless said otherwise. */
+  readonly outputs: readonly (string | { readonly name: string; readonly dtype: DType })[];
   readonly nodes: readonly NodeSpec[];
   readonly weights?: Readonly<Record<string, Tensor>>;
 }
 
-/** A model of opset 20, or of another. */
-export function modelOf(spec: GraphSpec, opset = 20): Model {
+const OPSET = 20;
+
+/** A model of opset 20, or of another; graphs inside its nodes are of opset 20. */
+export function modelOf(spec: GraphSpec, opset = OPSET): Model {
   return {
     graph: {
       name: "test",
       inputs: spec.inputs.map((v) => ({ dtype: "f32" as const, ...v })),
-      outputs: spec.outputs.map((name) => ({ name, dtype: "f32", dims: null })),
+      outputs: spec.outputs.map((v) => ({
+        ...(typeof v === "string" ? { name: v, dtype: floatDType(spec) } : v),
+        dims: null,
+      })),
       nodes: spec.nodes.map((node, i) => nodeOf(node, i, opset)),
     },
     weights: new Map(Object.entries(spec.weights ?? {})),
   };
+}
+
+function floatDType({ inputs }: GraphSpec): DType {
+  const dtypes = inputs.map((v) => v.dtype ?? "f32");
+  return dtypes.find((d) => isFloat(d)) ?? "f32";
 }
 
 function nodeOf(
@@ -78,7 +90,7 @@ export function subgraph(spec: SubgraphSpec): NodeAttribute {
     inputs: (spec.inputs ?? []).map((name) => ({ name, type: null })),
     outputs: spec.outputs.map((name) => ({ name, type })),
     initializers: Object.entries(spec.weights ?? {}).map(([name, weight]) => ({ name, weight })),
-    nodes: spec.nodes.map((node, i) => nodeOf(node, i, 20)),
+    nodes: spec.nodes.map((node, i) => nodeOf(node, i, OPSET)),
   };
   return { kind: "graph", value };
 }

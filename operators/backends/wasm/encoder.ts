@@ -42,14 +42,24 @@ export interface FunctionType {
 export interface ModuleParts {
   /** The imported memory `env.memory`, in pages of 64 KiB. */
   readonly memory: { readonly min: number; readonly max: number; readonly shared: boolean };
-  /** Immutable v128 constants, as 16 bytes each. */
-  readonly globals: readonly Uint8Array[];
+  /** How many v128 globals there are; zero until the start function sets them. */
+  readonly globals: number;
+  /** The function that runs when the module is instantiated. */
+  readonly start?: number;
   /** Bodies are complete: local declarations, code, `end`. */
   readonly functions: readonly { readonly type: FunctionType; readonly body: Uint8Array }[];
   readonly exports: readonly { readonly name: string; readonly function: number }[];
 }
 
-const SECTION = { type: 1, import: 2, function: 3, global: 6, export: 7, code: 10 } as const;
+const SECTION = {
+  type: 1,
+  import: 2,
+  function: 3,
+  global: 6,
+  export: 7,
+  start: 8,
+  code: 10,
+} as const;
 
 /** Assembles a module. Each function has a type of its own; engines share equal ones. */
 export function encodeModule(parts: ModuleParts): Uint8Array {
@@ -60,8 +70,9 @@ export function encodeModule(parts: ModuleParts): Uint8Array {
   section(w, SECTION.function, (s) => {
     vector(s, [...parts.functions.keys()], (index) => unsigned(s, index));
   });
-  if (parts.globals.length > 0) {
-    section(w, SECTION.global, (s) => vector(s, parts.globals, (bytes) => vectorGlobal(s, bytes)));
+  if (parts.globals > 0) {
+    const zeros = new Array<Uint8Array>(parts.globals).fill(new Uint8Array(16));
+    section(w, SECTION.global, (s) => vector(s, zeros, (bytes) => vectorGlobal(s, bytes)));
   }
   section(w, SECTION.export, (s) =>
     vector(s, parts.exports, (e) => {
@@ -70,6 +81,8 @@ export function encodeModule(parts: ModuleParts): Uint8Array {
       unsigned(s, e.function);
     }),
   );
+  const { start } = parts;
+  if (start !== undefined) section(w, SECTION.start, (s) => unsigned(s, start));
   section(w, SECTION.code, (s) =>
     vector(s, parts.functions, (f) => {
       unsigned(s, f.body.length);
@@ -107,7 +120,7 @@ function memoryImport(w: ByteWriter, memory: ModuleParts["memory"]): void {
 
 function vectorGlobal(w: ByteWriter, bytes: Uint8Array): void {
   w.u8(VALUE_TYPES.v128);
-  w.u8(0x00);
+  w.u8(0x01);
   w.u8(0xfd);
   unsigned(w, 0x0c);
   w.raw(bytes);

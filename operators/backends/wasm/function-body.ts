@@ -79,12 +79,16 @@ export class FunctionBody {
     return this.indexed("global.get", index);
   }
 
+  setGlobal(index: number): this {
+    return this.indexed("global.set", index);
+  }
+
   call(index: number): this {
     return this.indexed("call", index);
   }
 
   private indexed(
-    name: "local.get" | "local.set" | "local.tee" | "global.get" | "call",
+    name: "local.get" | "local.set" | "local.tee" | "global.get" | "global.set" | "call",
     i: number,
   ) {
     this.opcode(CONTROL[name]);

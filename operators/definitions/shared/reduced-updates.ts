@@ -30,8 +30,9 @@ export interface Updates {
 }
 
 /**
- * A fold over updates in order: start ∘ first hit ∘ second hit …, each step rounded. The state is
- * the value so far and whether there was a hit; without any the element keeps its bits.
+ * A fold over updates in order: start ∘ first hit ∘ second hit …, each step rounded, or the last hit
+ * without a reduction. The state is the value so far and whether there was a hit; without any the
+ * element keeps its bits.
  */
 export function accumulate(
   context: LoweringContext,
@@ -39,13 +40,14 @@ export function accumulate(
   reduction: Reduction,
   updates: Updates,
 ): Pick<ProgramSpec, "init" | "step" | "finish"> {
-  requireDType(context, { dtype, dims: [] }, NUMBERS);
+  if (reduction !== "none") requireDType(context, { dtype, dims: [] }, NUMBERS);
   return {
     init: [zero(registerOf(dtype)), zero("i32")],
     step: (s) => {
       const hits = updates.hits(s);
-      const before = s.select(s.state(1), s.state(0), updates.start(s));
-      const after = combine(s, dtype, reduction, before, updates.update(s));
+      const before = () => s.select(s.state(1), s.state(0), updates.start(s));
+      const update = updates.update(s);
+      const after = reduction === "none" ? update : combine(s, dtype, reduction, before(), update);
       return [s.select(hits, after, s.state(0)), s.or(hits, s.state(1))];
     },
     finish: (f) => f.select(f.state(1), f.state(0), updates.start(f)),
@@ -55,7 +57,7 @@ export function accumulate(
 function combine(
   b: BodyBuilder,
   dtype: DType,
-  reduction: Reduction,
+  reduction: Exclude<Reduction, "none">,
   x: Register,
   y: Register,
 ): Register {
@@ -68,7 +70,5 @@ function combine(
       return smaller(b, dtype, x, y);
     case "max":
       return larger(b, dtype, x, y);
-    case "none":
-      return y;
   }
 }

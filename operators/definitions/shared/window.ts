@@ -18,7 +18,7 @@ export interface Window {
 /**
  * Reads strides, dilations, pads, auto_pad and ceil_mode. `input` and `kernel` are spatial dims, 1 to
  * 3 of them. With ceil_mode, a last window that would start in the padding after the input is left
- * out.
+ * out. Beside an auto_pad that pads by itself, `pads` must be what that gives, or zeros.
  */
 export function windowOf(
   context: LoweringContext,
@@ -50,13 +50,18 @@ export function windowOf(
       end: pads[rank + i] as number,
     }),
   );
+  const begin = axes.map((a) => a.begin);
+  const end = axes.map((a) => a.end);
+  if (pads.some((p) => p !== 0) && pads.join() !== [...begin, ...end].join()) {
+    throw invalid(context, `auto_pad ${auto} pads [${begin},${end}], and pads is [${pads}]`);
+  }
   return {
     input,
     kernel,
     strides,
     dilations,
-    begin: axes.map((a) => a.begin),
-    end: axes.map((a) => a.end),
+    begin,
+    end,
     output: axes.map((a) => a.output),
   };
 }

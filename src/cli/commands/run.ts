@@ -8,6 +8,7 @@ import { runFiles } from "../../execute/run-folder.js";
 import { planFor, type Run, runModel } from "../../execute/run-model.js";
 import { requireReplaceable, writeFolderAtomic } from "../../files/disk.js";
 import { loadModelFile } from "../../files/load-model.js";
+import { describeWrongDims, wrongDims } from "../../graph/declared.js";
 import { modelDigest } from "../../graph/digests.js";
 import type { Granularity, Plan } from "../../graph/plan.js";
 import type { Model } from "../../graph/types.js";
@@ -19,7 +20,7 @@ import { expectedTensors, loadInputs } from "../inputs.js";
 import { loadKey } from "../keys.js";
 import { announceNeed, memoryLimit } from "../memory.js";
 import { BACKEND, hexOption, MODEL_INPUT, OUTPUT } from "../options.js";
-import { jsonLine } from "../printable.js";
+import { jsonLine, printable } from "../printable.js";
 import { startProgress } from "../progress.js";
 import { describeRun, type RunTimes, runFacts } from "../run-report.js";
 import { interruptible } from "../signals.js";
@@ -138,6 +139,9 @@ async function run(args: RunArguments, io: Io, signal: AbortSignal): Promise<num
   const model = loadModelFile(args.model);
   const inputs = loadInputs(model.graph, args.input);
   const plan = planFor(model, inputs, args.granularity);
+  for (const wrong of wrongDims(model.graph, plan)) {
+    io.stderr.write(`note: ${printable(describeWrongDims(wrong))}\n`);
+  }
   const expected = expectedTensors(plan, args.expect);
   const corruption =
     args.corrupt === undefined ? {} : { corruption: corruptionOf(plan, args.corrupt) };

@@ -247,6 +247,7 @@ const RANGES: readonly DefinitionCase[] = [
   ["f64", 3, -2, -0.25],
   ["i32", 2147483640, 2147483647, 2],
   ["i16", -5, 30, 1],
+  ["i64", 9, -31, -2],
 ].map(([dtype, ...numbers]) => rangeCase(dtype as DType, numbers as number[]));
 
 function rangeCase(dtype: DType, numbers: readonly number[]): DefinitionCase {

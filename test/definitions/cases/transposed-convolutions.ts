@@ -50,7 +50,17 @@ const FORMS: readonly Form[] = [
     w: [2, 2, 2, 3, 2],
     attributes: { strides: ints(2, 1, 3), pads: ints(0, 1, 1, 0, 0, 1), group: int(2) },
   },
-  { x: [0, 2, 4, 4], w: [2, 3, 3, 3] },
+  {
+    x: [2, 4, 2, 2, 3],
+    w: [4, 1, 3, 2, 2],
+    attributes: { strides: ints(2, 2, 2), group: int(2) },
+  },
+  {
+    x: [1, 2, 5, 6],
+    w: [2, 3, 3, 4],
+    attributes: { strides: ints(4, 6), dilations: ints(2, 4), pads: ints(1, 0, 2, 1) },
+  },
+  { x: [0, 2, 4, 4], w: [2, 3, 3, 3], attributes: { strides: ints(2, 1) } },
   { x: [1, 2, 3], w: [2, 1, 1], attributes: { strides: ints(4), output_padding: ints(5) } },
 ];
 

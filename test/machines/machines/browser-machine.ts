@@ -23,6 +23,7 @@ export function browserMachine(spec: BrowserMachine): MachineUnderTest {
     id: spec.id,
     title: spec.title,
     columns: COLUMNS.filter((c) => c !== "sha-256 node"),
+    emulated: false,
     async find() {
       const program = findProgram(...spec.programs);
       if (!program) return { kind: "missing", how: `on Debian: apt-get install ${spec.package}` };

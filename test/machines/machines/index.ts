@@ -8,8 +8,8 @@ const INTEL = {
 };
 
 /**
- * All machines. The older ones of Intel decide which instructions V8 may generate: Haswell has AVX2,
- * Nehalem ends at SSE 4.2; both lack AVX-512 and have neither F16C nor FMA in common.
+ * All machines. The processor decides which instructions V8 generates: Haswell has AVX2 and no AVX-512,
+ * Nehalem ends at SSE 4.2, and an emulator refuses what its processor does not have.
  */
 export const MACHINES: readonly MachineUnderTest[] = [
   nodeMachine({ id: "node", title: `Node ${process.versions.node}, the one that runs this` }),

@@ -7,6 +7,8 @@ export interface MachineUnderTest {
   readonly title: string;
   /** Columns that make sense here. */
   readonly columns: readonly ColumnName[];
+  /** Whether it is so slow that a sample of the cases may have to do. */
+  readonly emulated: boolean;
   /** Looks for it; installs nothing. `fetch` allows packages to be downloaded. */
   find(options: FindOptions): Promise<Found>;
 }

@@ -32,6 +32,7 @@ export function nodeMachine(spec: NodeMachine): MachineUnderTest {
     id: spec.id,
     title: spec.title,
     columns: COLUMNS,
+    emulated: spec.emulator !== undefined,
     async find(options) {
       const prefix = emulatorCommand(spec);
       if ("how" in prefix) return { kind: "missing", how: prefix.how };
@@ -72,7 +73,16 @@ async function nodeOf(
 function starter(command: readonly string[]): Start {
   return async (request, listen, signal) => {
     const script = join(TABLE, "on-node.js");
-    const line = (text: string): void => listen(JSON.parse(text) as TableMessage);
+    const line = (text: string): void => listen(messageOf(text));
     await start([...command, script, JSON.stringify(request), ROOT_URL], signal, line).ended;
   };
+}
+
+/** Whatever else an engine prints is a failure: the table must not be guessed from half a line. */
+function messageOf(text: string): TableMessage {
+  try {
+    return JSON.parse(text) as TableMessage;
+  } catch {
+    return { kind: "failed", error: `it printed ${text.slice(0, 200)}` };
+  }
 }

@@ -12,7 +12,7 @@ import type {
   TableRequest,
   TableRow,
 } from "./types.js";
-import { allWorkloads } from "./workload.js";
+import { allWorkloads, tableWorkloads } from "./workload.js";
 
 /** Computes the columns that are asked for, one after the other, and tells each as it is done. */
 export async function computeTable(
@@ -40,7 +40,7 @@ export async function computeTable(
 async function columnRows(
   name: ColumnName,
   platform: Platform,
-  { rows }: TableRequest,
+  { rows, sample }: TableRequest,
   progress: (text: string) => void,
 ): Promise<readonly TableRow[] | string> {
   const pattern = new RegExp(rows ?? "");
@@ -55,17 +55,22 @@ async function columnRows(
         return `no crypto.hash: ${error instanceof Error ? error.message : error}`;
       }
     default:
-      return computedRows(creatorOf(name), platform, wanted, progress);
+      return computedRows(creatorOf(name), platform, { wanted, sample }, progress);
   }
+}
+
+interface Selection {
+  readonly wanted: (row: string) => boolean;
+  readonly sample: number | undefined;
 }
 
 async function computedRows(
   create: () => Machine,
   platform: Platform,
-  wanted: (row: string) => boolean,
+  { wanted, sample }: Selection,
   progress: (text: string) => void,
 ): Promise<TableRow[]> {
-  const workloads = allWorkloads().filter((w) => wanted(w.row));
+  const workloads = tableWorkloads(allWorkloads(wanted), sample);
   const programs = await programRows(workloads, create, (done) =>
     progress(`${done} of ${workloads.length} cases`),
   );

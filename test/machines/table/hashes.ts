@@ -15,25 +15,35 @@ const SHAPES: readonly (readonly number[])[] = [[], [3], [2, 0], [15, 17], [40, 
 
 /** What one hasher makes of messages, tensors, lists and traces. */
 export function hashRows(hasher: Hasher): TableRow[] {
+  const dtypes = Object.keys(DTYPES) as DType[];
   return [
-    { name: "SHA-256", cases: MESSAGES.map((length) => messageCase(hasher, length)) },
-    {
-      name: "tensor trees",
-      cases: (Object.keys(DTYPES) as DType[]).flatMap((dtype) => treeCases(hasher, dtype)),
-    },
-    {
-      name: "lists and traces",
-      cases: [0, 1, 2, 3, 5, 8, 13].map((count) => listCase(hasher, count)),
-    },
+    row(
+      "SHA-256",
+      MESSAGES.map((length) => messageCase(hasher, length)),
+    ),
+    row(
+      "tensor trees",
+      dtypes.flatMap((dtype) => treeCases(hasher, dtype)),
+    ),
+    row(
+      "lists and traces",
+      [0, 1, 2, 3, 5, 8, 13].map((count) => listCase(hasher, count)),
+    ),
   ];
 }
 
-function messageCase(hasher: Hasher, length: number): TableCase {
+type HashCase = Omit<TableCase, "index">;
+
+function row(name: string, cases: readonly HashCase[]): TableRow {
+  return { name, total: cases.length, cases: cases.map((c, index) => ({ index, ...c })) };
+}
+
+function messageCase(hasher: Hasher, length: number): HashCase {
   const message = Uint8Array.from({ length }, (_, i) => (167 * i + 13) % 256);
   return { name: `${length} bytes`, digest: digestOf([hasher.hash(message)]) };
 }
 
-function treeCases(hasher: Hasher, dtype: DType): TableCase[] {
+function treeCases(hasher: Hasher, dtype: DType): HashCase[] {
   return SHAPES.map((dims, seed) => {
     const tensor = canonicalNaNs(edgeTensor(dtype, dims, seed + 1));
     const parts = [commitTensor(hasher, tensor)];
@@ -46,7 +56,7 @@ function treeCases(hasher: Hasher, dtype: DType): TableCase[] {
   });
 }
 
-function listCase(hasher: Hasher, count: number): TableCase {
+function listCase(hasher: Hasher, count: number): HashCase {
   const digests = Array.from({ length: count }, (_, i) => hasher.hash(Uint8Array.of(i)));
   const parts = [
     indexedRoot(hasher, "inputs", digests),

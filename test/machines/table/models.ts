@@ -1,4 +1,5 @@
 import { Random } from "../../../fixtures/builders/random.js";
+import { recurrentModel } from "../../../fixtures/builders/recurrent.js";
 import { resnetModel } from "../../../fixtures/builders/resnet.js";
 import { f32Tensor, type Machine, type Tensor } from "../../../operators/index.js";
 import { runModel } from "../../../src/execute/run-model.js";
@@ -11,7 +12,7 @@ import { importOnnx } from "../../../src/onnx/import.js";
 import { receiptToJson } from "../../../src/receipt/json.js";
 import { receiptBytes } from "../../../src/receipt/receipt.js";
 import { digestOf, textBytes } from "./digest.js";
-import type { Platform, TableRow } from "./types.js";
+import type { Platform, TableCase, TableRow } from "./types.js";
 
 /** A model with an input of each name. */
 interface ModelUnderTest {
@@ -30,14 +31,15 @@ export async function modelRows(
 ): Promise<TableRow[]> {
   const rows: TableRow[] = [];
   for (const { name, model, inputs } of models) {
-    const cases = [];
+    const cases: TableCase[] = [];
     for (const granularity of ["layer", "operator"] as const) {
       const parts = await receiptParts(model, inputs, granularity, create());
       for (const [part, bytes] of parts) {
-        cases.push({ name: `${part}, by ${granularity}`, digest: digestOf([bytes]) });
+        const index = cases.length;
+        cases.push({ index, name: `${part}, by ${granularity}`, digest: digestOf([bytes]) });
       }
     }
-    rows.push({ name: `model: ${name}`, cases });
+    rows.push({ name: `model: ${name}`, total: cases.length, cases });
   }
   return rows;
 }
@@ -60,7 +62,10 @@ async function receiptParts(
   ];
 }
 
-/** The fixtures, and a residual network whose convolutions are shared between threads. */
+/**
+ * The fixtures, a residual network whose convolutions are shared between threads, and a recurrence
+ * with quantised weights.
+ */
 export async function tableModels(platform: Platform): Promise<ModelUnderTest[]> {
   const file = (path: string) => platform.readFile(`fixtures/${path}`);
   const tensor = async (path: string) => parseTensorFile(path, await file(path));
@@ -78,12 +83,17 @@ export async function tableModels(platform: Platform): Promise<ModelUnderTest[]>
     {
       name: "residual network",
       model: resnetModel({ size: 24, channels: [8, 16], blocks: 1, classes: 10 }),
-      inputs: new Map([["image", image([1, 3, 24, 24])]]),
+      inputs: new Map([["image", normals([1, 3, 24, 24])]]),
+    },
+    {
+      name: "recurrent network, quantised",
+      model: recurrentModel({ features: 12, hidden: 16, classes: 6, steps: 9 }),
+      inputs: new Map([["x", normals([9, 1, 12])]]),
     },
   ];
 }
 
-function image(dims: readonly number[]): Tensor {
+function normals(dims: readonly number[]): Tensor {
   const random = new Random(0x7ab1e, 0xffff);
   const count = dims.reduce((n, d) => n * d, 1);
   return f32Tensor(

@@ -16,6 +16,8 @@ export const COLUMNS = [
 export type ColumnName = (typeof COLUMNS)[number];
 
 export interface TableCase {
+  /** Position among all cases of the row. */
+  readonly index: number;
   readonly name: string;
   /** SHA-256 of the case's bytes, in hex. */
   readonly digest: string;
@@ -23,6 +25,8 @@ export interface TableCase {
 
 export interface TableRow {
   readonly name: string;
+  /** Cases that there are; a sampled column has fewer. */
+  readonly total: number;
   readonly cases: readonly TableCase[];
 }
 
@@ -43,6 +47,8 @@ export interface TableRequest {
   readonly columns: readonly ColumnName[];
   /** Only rows whose name matches; all where absent. */
   readonly rows?: string;
+  /** At most this many cases of each row of programs, evenly spread; all where absent. */
+  readonly sample?: number;
 }
 
 /** What a machine sends while it works. */

@@ -11,20 +11,20 @@ const matmul = (a: number[], b: number[]): DefinitionCase => ({
 });
 
 /**
- * Contractions that are large enough to be cut into chunks for several threads, which the cases of
- * the definitions are not: by rows, by columns, in place (a row times columns that lie one behind
- * the other), with a lower triangle of loops, and a convolution. Odd sizes: chunks end in edges.
+ * Contractions just large enough to be cut into chunks for several threads (2^18 multiply-adds),
+ * which the cases of the definitions are not: by rows, by columns, read in place, by loop position,
+ * and a convolution. Odd sizes, so that chunks end in edges.
  */
 export const WIDE_CASES: readonly DefinitionCase[] = [
-  matmul([131, 67], [67, 97]),
-  matmul([37, 65], [65, 259]),
-  matmul([2, 517], [517, 515]),
-  matmul([3, 61, 66], [3, 66, 71]),
+  matmul([83, 67], [67, 61]),
+  matmul([17, 65], [65, 259]),
+  matmul([1, 517], [517, 515]),
+  matmul([2, 61, 66], [2, 66, 71]),
   {
     operator: "Conv",
     domain: "",
     version: 11,
     attributes: { pads: ints(1, 1, 1, 1) },
-    inputs: [f32(1, 9, 29, 31), f32(11, 9, 3, 3), f32(11)],
+    inputs: [f32(1, 5, 29, 31), f32(7, 5, 3, 3), f32(7)],
   },
 ];

@@ -1,4 +1,10 @@
-import { canonicalNaNs, type Lowering, type Scan, type Tensor } from "../../../operators/index.js";
+import {
+  canonicalNaNs,
+  findDefinition,
+  type Lowering,
+  type Scan,
+  type Tensor,
+} from "../../../operators/index.js";
 import { edgeTensor } from "../../backends/edge-tensors.js";
 import { MICRO_OP_CASES, mapOf, operandsOf } from "../../backends/micro-op-cases.js";
 import { loweringOf } from "../../backends/placed-cases.js";
@@ -6,6 +12,7 @@ import { DEFINITION_CASES } from "../../definitions/cases/index.js";
 import type { DefinitionCase } from "../../definitions/cases/types.js";
 import { runNode } from "../../support/run-definition.js";
 import { caseName, rowName } from "./case-name.js";
+import { FOLDED_CASES } from "./folded-cases.js";
 import { functionWorkloads } from "./functions.js";
 import { WIDE_CASES } from "./wide-cases.js";
 
@@ -21,27 +28,50 @@ export interface Workload {
   readonly folded?: readonly Uint8Array[];
 }
 
+/** A workload with its position in its row, and how many the whole row has. */
+export interface NumberedWorkload extends Workload {
+  readonly index: number;
+  readonly total: number;
+}
+
+/** All of them, or `sample` of each row: the first, the last, and evenly between. */
+export function tableWorkloads(all: readonly Workload[], sample?: number): NumberedWorkload[] {
+  const rows = new Map<string, Workload[]>();
+  for (const w of all) rows.set(w.row, [...(rows.get(w.row) ?? []), w]);
+  return [...rows.values()].flatMap((row) => {
+    const total = row.length;
+    const numbered = row.map((w, index) => ({ ...w, index, total }));
+    if (sample === undefined || total <= sample) return numbered;
+    const step = sample > 1 ? (total - 1) / (sample - 1) : total;
+    const chosen = new Set(Array.from({ length: sample }, (_, i) => Math.round(i * step)));
+    return numbered.filter((w) => chosen.has(w.index));
+  });
+}
+
 /** Everything that is a program: operators, micro-ops, functions, and the wide contractions. */
-export function allWorkloads(): Workload[] {
+export function allWorkloads(wanted: (row: string) => boolean = () => true): Workload[] {
   return [
-    ...operatorWorkloads(DEFINITION_CASES, rowName),
-    ...operatorWorkloads(WIDE_CASES, (c) => `${c.operator}, in chunks`),
-    ...MICRO_OP_CASES.flatMap(microOpWorkloads),
-    ...functionWorkloads(),
+    ...operatorWorkloads(FOLDED_CASES, rowName, wanted),
+    ...operatorWorkloads(DEFINITION_CASES, rowName, wanted),
+    ...operatorWorkloads(WIDE_CASES, (c) => `${c.operator}, in chunks`, wanted),
+    ...MICRO_OP_CASES.flatMap((op) => microOpWorkloads(op, wanted)),
+    ...(wanted("functions") ? functionWorkloads() : []),
   ];
 }
 
 /** Seeds count within a row, so that a row's digest does not depend on which other rows there are. */
 export function operatorWorkloads(
   cases: readonly DefinitionCase[],
-  row: (c: DefinitionCase) => string,
+  rowOf: (c: DefinitionCase) => string,
+  wanted: (row: string) => boolean = () => true,
 ): Workload[] {
   const counts = new Map<string, number>();
   return cases.flatMap((c) => {
-    const name = row(c);
-    const seed = (counts.get(name) ?? 0) + 1;
-    counts.set(name, seed);
-    return ofCase(c, name, seed);
+    const row = rowOf(c);
+    if (!wanted(row)) return [];
+    const seed = (counts.get(row) ?? 0) + 1;
+    counts.set(row, seed);
+    return ofCase(c, row, seed);
   });
 }
 
@@ -52,7 +82,8 @@ function ofCase(c: DefinitionCase, row: string, seed: number): Workload[] {
     (type, i) =>
       type && (c.values?.[i] ?? canonicalNaNs(edgeTensor(type.dtype, type.dims, seed + 31 * i))),
   );
-  const lowering = loweringOf(c, inputs);
+  const isFolded = findDefinition(c.domain, c.operator)?.fold !== undefined;
+  const lowering = isFolded ? undefined : loweringOf(c, inputs);
   if (!lowering) {
     const folded = runNode({ ...c, inputs }).map((t) => t.bytes);
     return [{ row, name, stages: [], inputs: [], constant: false, folded }];
@@ -64,13 +95,17 @@ function ofCase(c: DefinitionCase, row: string, seed: number): Workload[] {
 }
 
 /** A micro-op's programs: one for every choice of operands that are the same in all lanes. */
-function microOpWorkloads(op: (typeof MICRO_OP_CASES)[number]): Workload[] {
+function microOpWorkloads(
+  op: (typeof MICRO_OP_CASES)[number],
+  wanted: (row: string) => boolean,
+): Workload[] {
+  const row = `micro-ops, ${op.slice(0, op.indexOf("."))}`;
+  if (!wanted(row)) return [];
   const operands = operandsOf(op);
   const stages = Array.from({ length: 2 ** operands.length }, (_, uniform) => ({
     name: `${uniform}`,
     program: mapOf(op, operands, uniform),
     sources: operands.map((_, index) => ({ kind: "input" as const, index })),
   }));
-  const row = `micro-ops, ${op.slice(0, op.indexOf("."))}`;
   return [{ row, name: op, stages, inputs: operands, constant: false }];
 }
