@@ -13,8 +13,9 @@ const OPSET = 24;
  *
  * In each block: RMSNormalization; queries, keys and values by Gemm with the file's [out, in]
  * matrices; RotaryEmbedding over the halves of a head; grouped causal Attention; RMSNormalization;
- * down(silu(gate(x)) · up(x)). The tables of cosines and sines are nodes: angle = fl(position ·
- * fl(1 ÷ θ^(2i ÷ d))), as transformers computes them.
+ * down(silu(gate(x)) · up(x)). The tables of cosines and sines are nodes: angle = fl(position ÷
+ * θ^(2i ÷ d)). Dividing rounds once less than transformers, which multiplies with a reciprocal: the
+ * largest error of stories260K's logits falls from 2.1e-5 to 1.5e-5 (it is 1.5e-5 with exact tables).
  *
  * Errors: `config/malformed` for a tensor that is missing, left over or of another shape than
  * config.json says, and for mixed dtypes.
@@ -80,11 +81,10 @@ class LlamaWriter {
     const pairs = f32(w.node(at, "Range", [zero, size, two]));
     const exponents = w.node(at, "Div", [pairs, w.number("rope.d", headSize)]);
     const powers = w.node(at, "Pow", [w.number("rope.theta", ropeTheta), exponents]);
-    const frequencies = w.node(at, "Reciprocal", [powers]);
     const length = w.node(at, "Squeeze", [w.node(at, "Shape", ["input_ids"])]);
     const positions = f32(w.node(at, "Range", [zero, length, one]));
     const column = w.node(at, "Unsqueeze", [positions, w.integers("axis_1", [1], [1])]);
-    const angles = w.node(at, "Mul", [column, frequencies]);
+    const angles = w.node(at, "Div", [column, powers]);
     const table = (f: "Cos" | "Sin"): string =>
       w.node(at, "Unsqueeze", [w.node(at, f, [angles]), "axis_0"]);
     return { cos: table("Cos"), sin: table("Sin") };
