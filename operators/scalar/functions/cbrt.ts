@@ -15,7 +15,7 @@ import { bitsOf, fromBits, polynomial, Squares, unaryFunction, withSignOf } from
  *
  * Error: in all at most 1.6 units of the last place of f64, measured at 5·10^5 points.
  *
- * Hard cases: none to patch; no cube root of an f32 is the middle of two f32.@CBRT@
+ * Hard cases: none to patch; no cube root of an f32 is the middle of two f32.
  */
 /** Found by a search for the smallest largest |e| over one period of the estimate, 1 ≤ a < 8. */
 const ESTIMATE = 0x553ee97800000000n;

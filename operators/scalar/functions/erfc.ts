@@ -28,7 +28,7 @@ import { exponentialLess1 } from "./exponential.js";
  * 2·10^6 points.
  *
  * Hard cases: none to patch. b76c9f62 → 3f800085 lies 0.07 units of the last place of f64 from the middle
- * of two f32; Q's first coefficient is one f64 below the fitted 1, which decides it rightly.@ERFC@
+ * of two f32; Q's first coefficient is one f64 below the fitted 1, which decides it rightly.
  */
 const P = [
   1, 2.0908353275429286, 2.1743742406392466, 1.4370019524500095, 0.6573992075843155,

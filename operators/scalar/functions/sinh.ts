@@ -11,7 +11,7 @@ import { hyperbolicParts } from "./hyperbolic.js";
  * cancel to a half), measured at 4·10^6 points.
  *
  * Hard cases: none to patch. ±3a1285ff → ±3a1285ff lie 0.23 units of the last place of f64 from the middle
- * of two f32, and the f64 would be that middle if S began with 1.@SINH@
+ * of two f32, and the f64 would be that middle if S began with 1.
  */
 const HIGHEST = 90;
 
