@@ -17,7 +17,7 @@ interface Errors extends Environment {
   readonly pairs: string;
   /** Largest error in units of the last place of f32, and the arguments' bits. */
   readonly largest: number;
-  readonly at: readonly string[];
+  readonly at: string;
   /** Results that are not the f32 nearest to the true value. */
   readonly misrounded: number;
   readonly reference: string;
@@ -57,7 +57,7 @@ function errorsOf(op: FunctionOp, directed: number, found: Measurement): Errors 
     program: programDigest(op),
     pairs: `${directed} directed, ${RANDOM_PAIRS} random of seed ${SEED}`,
     largest: found.largest,
-    at: found.at.map(hex),
+    at: found.at.map(hex).join(" "),
     misrounded: found.misrounded,
     reference: "scripts/prove-reference.ts",
     backend,

@@ -21,7 +21,11 @@ export function withFigures(page: string, comparison: Comparison): string {
 }
 
 function figures({ date, host, emulator, lines, between, missing, openblas }: Comparison): string {
-  const facts = [hostText(host).split("\n").slice(0, -1).join("\n")];
+  // The load does not matter here, and tfjs-node takes no part.
+  const { "@tensorflow/tfjs-node": _, ...peers } = host.peers;
+  const facts = hostText({ ...host, peers })
+    .split("\n")
+    .slice(0, -1);
   if (emulator) facts.push(`emulator ${emulator}`);
   facts.push(...openblas.map((text) => `openblas ${text}`));
   facts.push(...missing.map((text) => `missing  ${text}`));
@@ -50,7 +54,7 @@ function table(lines: readonly Line[], second: string): string {
 
 /** Share of elements with other bits, and the largest distance. */
 function cell(d: Difference | undefined): string {
-  if (!d) return "–";
+  if (!d || d.compared === 0) return "–";
   if (d.differ === 0) return "0";
   const share = (100 * d.differ) / d.compared;
   return `${share < 0.1 ? "< 0.1" : share.toFixed(share < 10 ? 1 : 0)} % (${d.ulps})`;

@@ -7,6 +7,7 @@ import {
   intAttribute,
   invalid,
   normalizeAxis,
+  type Operand,
   requireDType,
   StageList,
 } from "./shared/context.js";
@@ -17,12 +18,11 @@ import { knownValue } from "./shared/known-value.js";
  * Compress: the slices along `axis` (elements of the flattened input without one) where the condition
  * is true, in order. Positions beyond the condition count as false.
  *
- * Two stages: the position of each slice that is kept ("position": the one that is true after as many
- * true ones as slices are kept before it), and the copy.
+ * Two stages: the position of each slice that is kept, and the copy.
  *
  * Dtypes: any; the condition a bool vector, steering.
  * Errors: `graph/data-dependent` where the condition is only known at run time; `operator/invalid`
- * where it is true beyond the axis.
+ * where it is true beyond the axis or no vector.
  * Source: ONNX Compress, versions 9, 11.
  */
 export const compress: OperatorDefinition = {
@@ -36,6 +36,7 @@ export const compress: OperatorDefinition = {
     const condition = inputOperand(context, 1);
     requireDType(context, x, ANY_DTYPE);
     requireDType(context, condition, ["bool"]);
+    if (condition.dims.length !== 1) throw invalid(context, `condition [${condition.dims}]`);
     const given = intAttribute(context, "axis");
     const whole = given === undefined ? [elementCount(x.dims)] : x.dims;
     const axis = given === undefined ? 0 : normalizeAxis(context, given, x.dims.length);
@@ -47,23 +48,7 @@ export const compress: OperatorDefinition = {
       elementCount(whole.slice(axis + 1)),
     ];
     const stages = new StageList();
-    const length = elementCount(condition.dims);
-    const flags = { ...condition, dims: [length] };
-    const position = stages.add("position", [flags], [kept.length], ([view]) => ({
-      dtype: "i64",
-      out: [kept.length],
-      fold: [length],
-      init: [zero("i64"), literal("i64", -1)],
-      step: (s) => {
-        const flag = s.read(view as View, [k(0)]);
-        const isIt = s.and(flag, s.eq(s.state(0), s.coordinate(o(0))));
-        return [
-          s.add(s.state(0), s.op("i64.extend_i32_u", flag)),
-          s.select(isIt, s.coordinate(k(0)), s.state(1)),
-        ];
-      },
-      finish: (f) => f.state(1),
-    }));
+    const position = positionStage(stages, condition, kept.length);
     const dims = whole.map((d, i) => (i === axis ? kept.length : d));
     const y = stages.add("output", [x, position], dims, ([vx, vp]) => ({
       dtype: x.dtype,
@@ -76,6 +61,25 @@ export const compress: OperatorDefinition = {
     return stages.lowering([y]);
   },
 };
+
+/** Where the condition is true for the o-th time: a fold that counts, and remembers. */
+function positionStage(stages: StageList, condition: Operand, count: number): Operand {
+  return stages.add("position", [condition], [count], ([view]) => ({
+    dtype: "i64",
+    out: [count],
+    fold: condition.dims,
+    init: [zero("i64"), literal("i64", -1)],
+    step: (s) => {
+      const flag = s.read(view as View, [k(0)]);
+      const isIt = s.and(flag, s.eq(s.state(0), s.coordinate(o(0))));
+      return [
+        s.add(s.state(0), s.op("i64.extend_i32_u", flag)),
+        s.select(isIt, s.coordinate(k(0)), s.state(1)),
+      ];
+    },
+    finish: (f) => f.state(1),
+  }));
+}
 
 function keptPositions(context: LoweringContext): number[] {
   return [...knownValue(context, 1).bytes].flatMap((flag, i) => (flag ? [i] : []));

@@ -55,7 +55,7 @@ export function nearest(stages: StageList, r: Resizing): Operand {
           return times(cell);
         });
         const value = b.read({ ...(views[0] as View), dims: layout.map((a) => a.extent) }, index);
-        if (!crops) return value;
+        if (!crops || found.length === 0) return value;
         const inside = found.map((cell) => b.le(b.i64(0), cell)).reduce((p, q) => b.and(p, q));
         return b.select(inside, value, convert(b, b.f32(r.extrapolation), "f32", r.x.dtype));
       },

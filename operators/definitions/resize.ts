@@ -82,7 +82,8 @@ export function lowerResize(context: LoweringContext, request: ResizeRequest): L
     a.count !== a.extent;
   const resizing: Resizing = {
     ...request,
-    axes: axes.filter(moves),
+    // Of no cells there is nothing to interpolate, and scales may be 0 or 0 ÷ 0.
+    axes: elementCount(dims) === 0 ? [] : axes.filter(moves),
     dims,
     arithmetic: x.dtype === "f64" ? "f64" : "f32",
   };

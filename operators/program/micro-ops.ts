@@ -68,20 +68,14 @@ const convert = (code: number, from: RegisterType, result: RegisterType): MicroO
   result,
 });
 
-export interface FunctionInfo extends MicroOpInfo {
-  /** Weight in a referee's budget: the micro-ops of its straight-line program, rounded up. */
-  readonly weight: number;
-}
-
 /**
  * f32 → f32 functions: of one argument with the correctly rounded value as contract (rule 6), of two
  * with a fixed program.
  */
-const func = (code: number, arity: 1 | 2, weight = 96): FunctionInfo => ({
+const func = (code: number, arity: 1 | 2): MicroOpInfo => ({
   code,
   args: arity === 1 ? ["f32"] : ["f32", "f32"],
   result: "f32",
-  weight,
 });
 
 export const FUNCTION_OPS = {
@@ -96,9 +90,9 @@ export const FUNCTION_OPS = {
   "f32.expm1": func(0xc8, 1),
   "f32.log2": func(0xc9, 1),
   "f32.log10": func(0xca, 1),
-  "f32.sin": func(0xcb, 1, 128),
-  "f32.cos": func(0xcc, 1, 128),
-  "f32.tan": func(0xcd, 1, 128),
+  "f32.sin": func(0xcb, 1),
+  "f32.cos": func(0xcc, 1),
+  "f32.tan": func(0xcd, 1),
   "f32.asin": func(0xce, 1),
   "f32.acos": func(0xcf, 1),
   "f32.atan": func(0xd0, 1),
@@ -107,12 +101,12 @@ export const FUNCTION_OPS = {
   "f32.asinh": func(0xd3, 1),
   "f32.acosh": func(0xd4, 1),
   "f32.atanh": func(0xd5, 1),
-  "f32.erfc": func(0xd6, 1, 128),
+  "f32.erfc": func(0xd6, 1),
   "f32.cbrt": func(0xd7, 1),
-  "f32.pow": func(0xe0, 2, 192),
-  "f32.atan2": func(0xe1, 2, 128),
-  "f32.fmod": func(0xe2, 2, 128),
-} as const satisfies Record<string, FunctionInfo>;
+  "f32.pow": func(0xe0, 2),
+  "f32.atan2": func(0xe1, 2),
+  "f32.fmod": func(0xe2, 2),
+} as const satisfies Table;
 
 export const MICRO_OPS = {
   ...family("f32", 0x10, FLOAT_BINARY, FLOAT_UNARY, FLOAT_COMPARE),
@@ -150,7 +144,20 @@ export function isFunctionOp(op: MicroOp): op is FunctionOp {
   return op in FUNCTION_OPS;
 }
 
+/** Weight of a function whose program has at most as many instructions. */
+const FUNCTION_WEIGHT = 96;
+
+/** Functions with longer programs: their instructions, rounded up to a multiple of 32. */
+const LONG_FUNCTIONS: Partial<Readonly<Record<FunctionOp, number>>> = {
+  "f32.sin": 128,
+  "f32.cos": 128,
+  "f32.tan": 128,
+  "f32.erfc": 128,
+  "f32.pow": 192,
+  "f32.fmod": 128,
+};
+
 /** Weight of a micro-op in a referee's budget: 1 is one native instruction on a small machine. */
 export function weightOf(op: MicroOp): number {
-  return isFunctionOp(op) ? FUNCTION_OPS[op].weight : 1;
+  return isFunctionOp(op) ? (LONG_FUNCTIONS[op] ?? FUNCTION_WEIGHT) : 1;
 }

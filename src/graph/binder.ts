@@ -11,6 +11,7 @@ import {
 import { type At, findControlFlow, type Inliner, type PlannedStep } from "./control/index.js";
 import { executedInstructions } from "./cost.js";
 import { FOLD_STEPS, type PLAN_LIMITS, requireWithin } from "./limits.js";
+import { lowered } from "./lowered.js";
 import type { PlanNode, PlanValue, ValueOrigin } from "./plan.js";
 import { DependentNode, type Problem, problemOf } from "./problems.js";
 import { NOWHERE, Provenance } from "./provenance.js";
@@ -159,7 +160,7 @@ export class Binder implements Inliner {
     if (last && asksTheSame(definition, last.inputs, inputs)) {
       return this.apply(step, inputs, last.lowering);
     }
-    const lowering = definition.lower(context);
+    const lowering = lowered(definition, context);
     if (at.scope.path !== "") this.lowered.set(at.place, { inputs, lowering });
     return this.apply(step, inputs, lowering);
   }

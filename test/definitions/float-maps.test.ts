@@ -132,6 +132,40 @@ describe("order of operations", () => {
     expect(bits("ThresholdedRelu", 22, [x])).toEqual(hex(0, 0, 0, 6, 0, INF, 0, 0));
   });
 
+  it("Elu, Celu, Selu: −0 stays, the exponential part is expm1", () => {
+    const x = f32(NAN, -0, 0, -INF, INF, 2 ** -30, -(2 ** -30));
+    const tiny = -(2 ** -30);
+    const want = hex(NAN, -0, 0, -0.5, INF, -tiny, tiny / 2);
+    expect(bits("Elu", 22, [x], { alpha: float(0.5) })).toEqual(want);
+    expect(bits("Celu", 12, [x], { alpha: float(0.5) })).toEqual(
+      hex(NAN, -0, 0, -0.5, INF, -tiny, tiny),
+    );
+    const gamma = { alpha: float(0.5), gamma: float(2) };
+    expect(bits("Selu", 22, [x], gamma)).toEqual(hex(NAN, -0, 0, -1, INF, -2 * tiny, tiny));
+    // The defaults are those of the schema, rounded to f32.
+    const [alpha, scale] = [Math.fround(1.6732631921768188), Math.fround(1.0507010221481323)];
+    expect(bits("Selu", 22, [f32(-INF, 1)])).toEqual(hex(-Math.fround(alpha * scale), scale));
+  });
+
+  it("Mish and Shrink at their edges", () => {
+    expect(bits("Mish", 22, [f32(NAN, -0, 0, -INF, INF, 100)])).toEqual(
+      hex(NAN, -0, 0, NAN, INF, 100),
+    );
+    const x = f32(NAN, -0, 0.5, -0.5, 0.75, -0.75, INF, -INF);
+    expect(bits("Shrink", 9, [x], { bias: float(0.25) })).toEqual(
+      hex(0, 0, 0, 0, 0.5, -0.5, INF, -INF),
+    );
+  });
+
+  it("the hyperbolic functions and their inverses", () => {
+    const x = f32(NAN, -0, 0, -INF, INF, 1);
+    expect(bits("Sinh", 22, [x]).slice(0, 5)).toEqual(hex(NAN, -0, 0, -INF, INF));
+    expect(bits("Cosh", 22, [x]).slice(0, 5)).toEqual(hex(NAN, 1, 1, INF, INF));
+    expect(bits("Asinh", 22, [x]).slice(0, 5)).toEqual(hex(NAN, -0, 0, -INF, INF));
+    expect(bits("Acosh", 22, [x])).toEqual(hex(NAN, NAN, NAN, NAN, INF, 0));
+    expect(bits("Atanh", 22, [x])).toEqual(hex(NAN, -0, 0, NAN, NAN, INF));
+  });
+
   it("HardSigmoid rounds the product before the sum", () => {
     const x = Math.fround(1.1);
     const line = Math.fround(Math.fround(Math.fround(0.2) * x) + 0.5);

@@ -73,7 +73,7 @@ describe("shown code", () => {
   });
 
   test("the docstring of the walk-through says what its code computes", () => {
-    expect(definition).toContain('name: "Mish"');
-    expect(definition).toContain("f32.tanh");
+    expect(definition).toContain('name: "SquaredRelu"');
+    expect(definition).toContain("b.mul(positive, positive)");
   });
 });

@@ -206,7 +206,7 @@ function nest(message: Message, donor: Message, random: Random): void {
   const hosts = messagesIn(message).filter((m) => m.kind === "node");
   if (graphs.length === 0 || hosts.length === 0) return;
   let graph = copyMessage(random.pick(graphs));
-  const depth = random.chance(4) ? 1 + random.below(24) : 1;
+  const depth = random.chance(4) ? 1 + random.below(20) : 1;
   for (let i = 1; i < depth; i++) {
     graph = {
       kind: "graph",
@@ -225,12 +225,13 @@ function control(graph: Message, random: Random): Field[] {
     ["Loop", ["body"]],
     ["Scan", ["body"]],
   ] as const);
-  const attributes = labels.map((label): Message => {
+  // One graph alone: two on every level would make 2^depth of them.
+  const attributes = labels.map((label, i): Message => {
     return {
       kind: "attribute",
       fields: [
         { number: 1, wire: 2, value: text(label) },
-        { number: 6, wire: 2, value: graph },
+        { number: 6, wire: 2, value: i === 0 ? graph : { kind: "graph", fields: [] } },
         { number: 20, wire: 0, value: 5n },
       ],
     };

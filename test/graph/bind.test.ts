@@ -5,7 +5,7 @@ import { bindingDigest, modelDigest, planDigest } from "../../src/graph/digests.
 import type { Plan } from "../../src/graph/plan.js";
 import { materialize } from "../../src/graph/values.js";
 import { nobleHasher } from "../../src/merkle/hash.js";
-import { int, modelOf, type NodeSpec } from "../support/graphs.js";
+import { int, ints, modelOf, type NodeSpec } from "../support/graphs.js";
 
 const ones = (...dims: number[]): Tensor =>
   f32Tensor(dims, new Array(dims.reduce((a, b) => a * b, 1)).fill(1));
@@ -126,6 +126,26 @@ describe("folding", () => {
       hex(planDigest(nobleHasher, p)) + hex(bindingDigest(nobleHasher, p));
     expect(digest(bound([2, 3], [2, 1, 0]))).toBe(digest(plan));
     expect(digest(bound([3, 2], [0, 1, 2]))).not.toBe(digest(plan));
+  });
+
+  it("refuses sizes that no program holds by the node's name", () => {
+    const pool: NodeSpec = {
+      op: "MaxPool",
+      inputs: ["x"],
+      outputs: ["y"],
+      attributes: { kernel_shape: ints(1), pads: ints(2 ** 50, 0) },
+    };
+    const model = modelOf({
+      inputs: [{ name: "x", dims: [1, 1, 4] }],
+      outputs: ["y"],
+      nodes: [pool],
+    });
+    expect(() => bind(model, { types: types({ x: [1, 1, 4] }) })).toThrow(
+      expect.objectContaining({
+        code: "operator/unsupported",
+        message: expect.stringContaining("MaxPool_0: there is no program of these sizes"),
+      }),
+    );
   });
 
   it("names every node whose shape depends on data, and none that merely follows one", () => {

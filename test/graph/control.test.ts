@@ -54,7 +54,8 @@ function modelFor(
   weights: Readonly<Record<string, Tensor>> = {},
 ): Model {
   const infos = Object.entries(inputs).map(([name, { dtype, dims }]) => ({ name, dtype, dims }));
-  return modelOf({ inputs: infos, outputs, nodes, weights });
+  const declared = outputs.map((name) => ({ name, dtype: "f32" as const }));
+  return modelOf({ inputs: infos, outputs: declared, nodes, weights });
 }
 
 const run = (

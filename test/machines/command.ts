@@ -26,7 +26,7 @@ export async function testMachines(
     jobs: settings.jobs,
     timeout: settings.timeout,
     progress,
-    onResult: (r) => progress(machineLine(r)),
+    onResult: teller(progress),
     ...(settings.columns ? { columns: settings.columns } : {}),
     ...(settings.rows === undefined ? {} : { rows: settings.rows }),
     ...(settings.sample === undefined ? {} : { sample: settings.sample }),
@@ -36,6 +36,17 @@ export async function testMachines(
   if (settings.json) writeFileSync(settings.json, jsonText(results, verdict));
   if (settings.record) record(results, verdict, print);
   return verdict.agrees ? 0 : 1;
+}
+
+/** Tells of each machine as it is done, and of the first difference among those that are. */
+function teller(progress: Output["progress"]): (result: MachineResult) => void {
+  const done: MachineResult[] = [];
+  return (result) => {
+    done.push(result);
+    progress(machineLine(result));
+    const [first] = verdictOn(done, []).comparison.differences;
+    if (first) progress(`so far: ${differenceText(first)}`);
+  };
 }
 
 function settingsOrComplaint(

@@ -1,43 +1,50 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { FunctionOp } from "../../operators/program/micro-ops.js";
 import { SCALAR_FUNCTIONS } from "../../operators/scalar/functions/index.js";
 import { blockOf, digestChunk } from "../../scripts/prove-chunk.js";
 import { dataPath, describeWithData } from "../support/data.js";
 
 /**
  * A part of the exhaustive proof in every test run: the 2^24 inputs with one top byte, computed in
- * the WebAssembly backend and compared with the published digest. `npm run prove` does all 256.
+ * the WebAssembly backend and compared with the published digest. The bytes follow the day, another
+ * one for each function, so that in 128 days every run together has met all 256; `npm run prove`
+ * does it in minutes. To repeat the chunks of another day, set ASSAY_DAY to its number.
  */
-const NAMES: Partial<Record<string, string>> = {
-  "f32.exp": "expf",
-  "f32.log": "logf",
-  "f32.log1p": "log1pf",
-  "f32.tanh": "tanhf",
-  "f32.erf": "erff",
-  "f32.rsqrt": "rsqrtf",
-};
+const DAY = Number(process.env.ASSAY_DAY ?? Math.floor(Date.now() / 86_400_000));
+const CHUNKS_PER_FUNCTION = 2;
 
-/** Subnormals and zero, around 1 from both sides, large values, the same negative, NaN. */
-const CHUNKS = [0x00, 0x3e, 0x3f, 0x40, 0x42, 0x7f, 0x80, 0xbf, 0xc0, 0xff];
+/** Odd, so that it reaches every byte. */
+const STRIDE = 89;
 
-const proven = Object.keys(SCALAR_FUNCTIONS).filter((op) => op !== "f32.pow") as FunctionOp[];
+function chunksOf(position: number): number[] {
+  return Array.from({ length: CHUNKS_PER_FUNCTION }, (_, i) => {
+    const step = DAY * CHUNKS_PER_FUNCTION + i;
+    return (((step * STRIDE + 11 * position) % 256) + 256) % 256;
+  });
+}
+
+const proven = Object.values(SCALAR_FUNCTIONS).flatMap((f) =>
+  f.parameters.length === 1 ? [f.name] : [],
+);
 
 describe("the chunks", () => {
-  it("are of every function with a proof", () => {
-    expect(Object.keys(NAMES)).toEqual(proven);
+  it("are all of a function's in the end", () => {
+    const first = new Set(Array.from({ length: 256 }, (_, step) => (step * STRIDE) % 256));
+    expect(first.size).toBe(256);
   });
 });
 
-for (const op of proven) {
-  const file = `float/digests/${NAMES[op]}.json`;
+for (const [position, op] of proven.entries()) {
+  const file = `float/digests/${op.slice("f32.".length)}f.json`;
+  const chunks = chunksOf(position);
+  const names = chunks.map((c) => `0x${c.toString(16).padStart(2, "0")}`).join(" and ");
   describeWithData(`${op} over whole chunks of inputs`, file, () => {
-    it(`is correctly rounded at ${CHUNKS.length} · 2^24 inputs`, () => {
+    it(`is correctly rounded at the inputs with top byte ${names} (day ${DAY})`, () => {
       const { sha256_chunks: published } = JSON.parse(readFileSync(dataPath(file), "utf8")) as {
         sha256_chunks: string[];
       };
       const block = blockOf(op);
-      const wrong = CHUNKS.filter((chunk) => digestChunk(block, chunk) !== published[chunk]);
+      const wrong = chunks.filter((chunk) => digestChunk(block, chunk) !== published[chunk]);
       expect(wrong).toEqual([]);
     });
   });

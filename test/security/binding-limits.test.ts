@@ -109,7 +109,7 @@ describe("steering inputs", () => {
     const all = [...names, "idle"];
     const model = modelOf({
       inputs: [{ name: "x", dims: [4] }, ...all.map((name) => ({ name, ...scalar }))],
-      outputs: ["z", "i"],
+      outputs: ["z", { name: "i", dtype: "i64" }],
       nodes: [
         ...adds,
         { op: "Reshape", inputs: ["x", `s${n - 2}`], outputs: ["z"] },

@@ -35,14 +35,14 @@ describe("unrolling ends", () => {
   const relu: NodeSpec = { op: "Relu", inputs: ["x"], outputs: ["r"] };
   const weights = { million: i64Tensor([], [2 ** 20]), huge: i64Tensor([], [2n ** 62n]) };
   const quickly = (what: string, nodes: readonly NodeSpec[]): void => {
-    const started = performance.now();
+    const started = process.cpuUsage();
     expect(() => bound(onX(nodes, "z", { weights }))).toThrow(
       expect.objectContaining({
         code: "model/too-large",
         facts: expect.objectContaining({ what }),
       }),
     );
-    expect(performance.now() - started).toBeLessThan(15_000);
+    expect(process.cpuUsage(started).user / 1e6).toBeLessThan(10);
   };
 
   it("for 2^62 iterations of nothing", () => {
@@ -89,9 +89,9 @@ describe("unrolling ends", () => {
         body: subgraph({ inputs: ["e"], outputs: ["e"], nodes: [] }),
       },
     };
-    const started = performance.now();
+    const started = process.cpuUsage();
     expect(() => bound(onX([scan], "z"), { dtype: "f32", dims: [2 ** 40] })).toThrow(tooLarge);
-    expect(performance.now() - started).toBeLessThan(15_000);
+    expect(process.cpuUsage(started).user / 1e6).toBeLessThan(10);
   });
 
   it("where loops are too deep inside each other, for the digest too", () => {

@@ -2,6 +2,7 @@ import {
   type AttributeValue,
   type DType,
   findDefinition,
+  isFloat,
   resolveVersion,
   type Tensor,
 } from "../../operators/index.js";
@@ -23,7 +24,7 @@ export interface GraphSpec {
     readonly dtype?: DType;
     readonly dims: readonly (number | string | null)[] | null;
   }[];
-  /** Names, of f32 tensors unless said otherwise. */
+  /** Names, of tensors of the first float input's dtype, or f32, unless said otherwise. */
   readonly outputs: readonly (string | { readonly name: string; readonly dtype: DType })[];
   readonly nodes: readonly NodeSpec[];
   readonly weights?: Readonly<Record<string, Tensor>>;
@@ -38,13 +39,18 @@ export function modelOf(spec: GraphSpec, opset = OPSET): Model {
       name: "test",
       inputs: spec.inputs.map((v) => ({ dtype: "f32" as const, ...v })),
       outputs: spec.outputs.map((v) => ({
-        ...(typeof v === "string" ? { name: v, dtype: "f32" as const } : v),
+        ...(typeof v === "string" ? { name: v, dtype: floatDType(spec) } : v),
         dims: null,
       })),
       nodes: spec.nodes.map((node, i) => nodeOf(node, i, opset)),
     },
     weights: new Map(Object.entries(spec.weights ?? {})),
   };
+}
+
+function floatDType({ inputs }: GraphSpec): DType {
+  const dtypes = inputs.map((v) => v.dtype ?? "f32");
+  return dtypes.find((d) => isFloat(d)) ?? "f32";
 }
 
 function nodeOf(

@@ -10,7 +10,7 @@ import { patched } from "./symmetry.js";
  * for x > ½ and π − 2·asin(v) for x < −½, v = √((1 − |x|)/2). All four are base + factor·v + factor·tail.
  * acos(1) = +0; NaN beyond ±1.
  *
- * Error: at most ERR units of the last place of f64, measured at 10^6 points.
+ * Error: at most 1.1 units of the last place of f64, measured at 6·10^5 points.
  *
  * Hard cases: two are patched, 0.28 and 0.04 units of the last place of f64 from the middle of two
  * f32.

@@ -12,7 +12,7 @@ import { logarithm } from "./logarithm.js";
  *
  * Error: in all at most 2.5 units of the last place of f64, measured at 4·10^6 points.
  *
- * Hard cases: none to patch, because the sum is rounded to odd.@ASINH@
+ * Hard cases: none to patch.
  */
 export const asinh: ScalarFunction = unaryFunction("f32.asinh", (b, x) => {
   const a = b.op("f64.abs", x);

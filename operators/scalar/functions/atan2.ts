@@ -4,8 +4,11 @@ import { angleOf } from "./arctangent.js";
 import { atLeast, atMost } from "./blocks.js";
 
 /**
- * atan2(y, x), the angle of the vector (x, y) in (−π, π]: this program is the contract. Largest error
- * found: ERR.
+ * atan2(y, x), the angle of the vector (x, y) in [−π, π]: this program is the contract. Largest error
+ * found: 0.5 ULP, at 5929 directed pairs and 10^7 random ones, of which none is misrounded
+ * (errors.json). In f64 the error is at most 1.5 units of the last place or so, hence 0.5 + 2^−28 ULP
+ * at most. Known to be misrounded, by less than 2^−200 ULP: where y ÷ x is an exact midpoint of two
+ * subnormals, the angle lies below it by less than f64 can hold, and is rounded as the midpoint.
  *
  * Formula: the angle θ of (|x|, |y|), see `angleOf`; π − θ where x has its sign bit set; the sign of y
  * at the end. |x| and |y| are cut off at 2^±1000: so ∞ stands far above and 0 far below every other

@@ -13,7 +13,7 @@ import { artanhSeries } from "./logarithm.js";
  *
  * Error: in all at most 1.8 units of the last place of f64, measured at 4·10^6 points.
  *
- * Hard cases: none to patch.@ATANH@
+ * Hard cases: none to patch.
  */
 export const atanh: ScalarFunction = unaryFunction("f32.atanh", (b, x) => {
   const a = b.op("f64.abs", x);

@@ -9,7 +9,7 @@ import { hyperbolicParts } from "./hyperbolic.js";
  *
  * Error: in all at most 3.3 units of the last place of f64, measured at 4·10^6 points.
  *
- * Hard cases: none to patch.@COSH@
+ * Hard cases: none to patch.
  */
 const HIGHEST = 90;
 

@@ -21,7 +21,8 @@ import { exponentialLess1 } from "./exponential.js";
  *
  * Error: in all at most 1.3 units of the last place of f64, measured at 2·10^6 points.
  *
- * Hard cases: none to patch.@EXP10@
+ * Hard cases: none to patch. The nearest, bac4c65c → 3f7f1dd8, lies 0.54 units of the last place of f64
+ * from the middle of two f32; the error towards it is smaller.
  */
 const LOG2_10 = 3.321928094887362;
 const HIGHEST = 39;

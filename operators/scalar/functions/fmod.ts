@@ -3,7 +3,8 @@ import type { ScalarFunction } from "../../program/types.js";
 
 /**
  * fmod(x, y) = x − y·trunc(x ÷ y): this program is the contract, and its result is the true one for
- * all inputs, because the remainder of two f32 is an f32 and every step is exact. Error: 0 ULP.
+ * all inputs, because the remainder of two f32 is an f32 and every step is exact. Error: 0 ULP,
+ * also measured, at 5929 directed pairs and 10^7 random ones (errors.json).
  *
  * Formula: long division in f64. Each round subtracts q·|y|·2^(28 j) with q ≤ 2^28, a product of at
  * most 53 bits. A quotient rounded up by one is put right by adding the divisor back. Ten rounds

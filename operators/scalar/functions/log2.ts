@@ -10,7 +10,7 @@ import { logarithmCorners, logarithmCorrection } from "./logarithm.js";
  *
  * Error: in all at most 1.6 units of the last place of f64, measured at 2·10^6 points.
  *
- * Hard cases: none to patch.@LOG2@
+ * Hard cases: none to patch.
  */
 export const log2: ScalarFunction = unaryFunction("f32.log2", (b, x) => {
   const { k, m } = splitExponent(b, x);

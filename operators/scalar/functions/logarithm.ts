@@ -2,10 +2,12 @@ import type { FunctionBuilder, Register } from "../../program/builder.js";
 import { LN2_HIGH, LN2_LOW, polynomial, Squares, subtractToOdd } from "./blocks.js";
 
 /**
- * The core shared by log and log1p: k·ln 2 + log(1 + f) for √½ ≤ 1 + f < √2, rounded to odd.
+ * The core shared by log, log1p, asinh and acosh: k·ln 2 + log(1 + f) for √½ ≤ 1 + f < √2, rounded to
+ * odd; and its parts, from which log2, log10 and atanh are made.
  *
  * Formula: s = f ÷ (2 + f); log(1 + f) = 2·artanh(s) = f − (f²/2 − s·(f²/2 + s²·R(s²))), where
- * 2·artanh(s) = 2s + s·s²·R(s²). The result is A − B with A = k·LN2_HIGH + f, which is exact, and
+ * 2·artanh(s) = 2s + s·s²·R(s²). The result is A − B with A = k·LN2_HIGH + f, which is exact where f
+ * comes from an f32 (not in asinh and acosh), and
  * B = f²/2 − s·(…) − k·LN2_LOW, which is small; only A − B loses bits, and it is rounded to odd.
  *
  * Polynomial: R, degree 6, minimax in error relative to 2·artanh(s)/s for s² ≤ (√2 − 1)⁴ (Remez

@@ -17,7 +17,8 @@ import {
  * random ones, where the results whose f64 lies within 8 units of its last place of a midpoint of
  * two f32 were judged with GNU MPFR; of 1.2·10^7 further pairs all were, and none is wrong. Exact
  * results and exact midpoints (rounded to even) are all right: the 3.4 million pairs that have one
- * were compared, and every x with y = ±1, 2, 3, ±½.
+ * were compared, and every x with y = ±1, 2, 3, ±½. errors.json records a measurement at directed and
+ * 10^7 random pairs, against true values in double-double arithmetic.
  *
  * Formula: |x|^y = 2^(y·log2|x|). log2|x| is a sum of two f64, high (29 bits, so that y·high is
  * exact) and low; 2^t is computed in f64 and then rounded to 51 bits, so that every exact result

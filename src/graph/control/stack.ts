@@ -8,6 +8,7 @@ import {
   sameType,
   type TensorType,
 } from "../../../operators/index.js";
+import { lowered } from "../lowered.js";
 import { NOWHERE } from "../provenance.js";
 import type { Slot } from "../scope.js";
 import type { SubgraphValue } from "../types.js";
@@ -33,7 +34,7 @@ export function stacked(
   const path = `${at.path}${part}/output ${output}`;
   const { dtype, dims } = first.type;
   const widened = { dtype, dims: [...dims.slice(0, axis), 1, ...dims.slice(axis)] };
-  const lowering = lowered("Concat", {
+  const lowering = programsOf("Concat", {
     node: path,
     attributes: new Map<string, AttributeValue>([["axis", { kind: "int", value: BigInt(axis) }]]),
     inputs: rows.map(() => widened),
@@ -72,7 +73,7 @@ export function taken(
   const starts = list(at.map((a) => a.index));
   const ends = list(at.map((a) => a.index + 1));
   const axes = list(at.map((a) => a.axis));
-  const sliced = lowered("Slice", {
+  const sliced = programsOf("Slice", {
     node: name,
     attributes: new Map(),
     inputs: [slot.type, starts, ends, axes],
@@ -86,12 +87,12 @@ export function taken(
   return inliner.apply(step, [slot], { ...sliced, outputs })[0] as Slot;
 }
 
-function lowered(
+function programsOf(
   operator: "Concat" | "Slice",
   context: Omit<LoweringContext, "version" | "outputCount">,
 ): Lowering {
   const definition = findDefinition("", operator) as OperatorDefinition;
-  return definition.lower({ ...context, version: 13, outputCount: 1 });
+  return lowered(definition, { ...context, version: 13, outputCount: 1 });
 }
 
 function typeText({ dtype, dims }: TensorType): string {

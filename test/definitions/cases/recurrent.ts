@@ -94,7 +94,7 @@ const OPTIONS: readonly (readonly [Sizes, Options])[] = [
 const own: readonly DefinitionCase[] = [
   recurrent("RNN", SMALL, {
     bias: true,
-    attributes: { direction: text("bidirectional"), activations: texts("Relu", "LeakyRelu") },
+    attributes: { direction: text("bidirectional"), activations: texts("Elu", "LeakyRelu") },
   }),
   recurrent("GRU", WIDE, {
     bias: true,

@@ -72,6 +72,14 @@ const nearestOfEvery = [
   ...casesOf({ x: [4, 3], sizes: [4, 3] }),
   ...casesOf({ x: [0, 3], scales: [1, 2] }),
   ...casesOf({ x: [2, 3], scales: [0.4, 1] }),
+  ...casesOf({ x: [2, 3], sizes: [0, 2], attributes: { mode: text("linear"), antialias: int(1) } }),
+  ...casesOf({ x: [0, 3], sizes: [0, 2], attributes: { mode: text("cubic") } }),
+  ...casesOf({
+    x: [2, 3],
+    sizes: [0, 2],
+    roi: [0, 0, 1, 1],
+    attributes: { coordinate_transformation_mode: text("tf_crop_and_resize") },
+  }),
   ...casesOf({ x: [2, 7], scales: [1, 0.5], version: 10 }),
 ];
 
