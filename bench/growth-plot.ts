@@ -31,6 +31,7 @@ export function growthPlot(series: readonly Series[]): string {
   });
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">`,
+    "<title>Bytes shown to a referee grow with the logarithm of what is disputed</title>",
     `<rect width="${WIDTH}" height="${HEIGHT}" fill="#fff"/>`,
     ...ticks(16, maxN, 4).map((n) => grid(x(n), AREA.top, x(n), HEIGHT - AREA.bottom)),
     ...ticks(16, maxN, 4).map((n) =>
