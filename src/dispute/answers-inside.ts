@@ -3,7 +3,7 @@ import { toHex } from "../receipt/hex.js";
 import type { Budget } from "./budget.js";
 import { hashesBelow } from "./descend.js";
 import type { InsideView } from "./inside-view.js";
-import { type Body, type Hex, MOVE_BYTES, moveBytes } from "./moves.js";
+import { type Body, type Hex, MAX_TILES, MOVE_BYTES, moveBytes } from "./moves.js";
 import { spanEnds } from "./spans.js";
 import type { PhaseOf, Stretch } from "./state.js";
 import { intermediateStages, programOf, sliceCount } from "./targets.js";
@@ -54,7 +54,7 @@ export class AnswersInside {
     const read = this.view.tilesRead(target, element, from, to, after === null);
     const due = read.filter((t) => !shown.has(`${t.source} ${t.tile}`));
     let body: Body<"openReads"> = { kind: "openReads", claim: this.claim(phase), tiles: [] };
-    for (const { source, tile } of due) {
+    for (const { source, tile } of due.slice(0, MAX_TILES)) {
       const more = {
         ...body,
         tiles: [...body.tiles, this.view.sourceTile(target, source, tile, this.prove)],

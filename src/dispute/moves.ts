@@ -165,6 +165,9 @@ export function moveBytes(move: Move): number {
 /** No move is longer than this. */
 export const MOVE_BYTES = 8192;
 
+/** Most tiles of one `openReads`. */
+export const MAX_TILES = 64;
+
 /** Bytes of one part of an operator's tensors. */
 export const OPERATOR_PART = 6144;
 

@@ -2,7 +2,7 @@ import type { PlanNode } from "../../graph/plan.js";
 import { fromHex, toHex } from "../../receipt/hex.js";
 import type { Evidence } from "../evidence.js";
 import { judgeStretch } from "../judge-stretch.js";
-import type { ReadTile } from "../moves.js";
+import { MAX_TILES, type ReadTile } from "../moves.js";
 import { readFields, readIndex } from "../reading.js";
 import { demand } from "../refusals.js";
 import { constantOf, SourceTiles, sourceOrigin } from "../sources.js";
@@ -24,7 +24,8 @@ export const openReads: Step<"openReads", "openReads"> = (context, phase, move) 
   const element = claimedElement(context, stretch, move.claim);
   if (element.kind === "improper") return { phase: refuted(element.evidence) };
   const { claimed } = element;
-  demand(Array.isArray(move.tiles) && move.tiles.length <= 64, "malformed", "tiles is a list");
+  const few = Array.isArray(move.tiles) && move.tiles.length <= MAX_TILES;
+  demand(few, "malformed", `tiles is a list of at most ${MAX_TILES}`);
   const shown: ShownTile[] = [];
   for (const given of move.tiles) {
     const { tile, evidence } = readTile(context, stretch, given);
