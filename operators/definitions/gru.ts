@@ -1,16 +1,18 @@
 import { o, type View } from "../program/builder.js";
 import type { OperatorDefinition } from "./definition.js";
+import type { Activation } from "./shared/activations.js";
 import { intAttribute, type Operand, type Recurrence } from "./shared/context.js";
 import {
   activated,
   addBias,
-  biased,
   type Direction,
+  gateStage,
   projectedAt,
   type Recurrent,
   recurrentOf,
   recurrentProduct,
   recurrentRow,
+  type Sibling,
   stateBefore,
   stateStage,
   whileItLasts,
@@ -72,30 +74,10 @@ function direction(
   ];
 }
 
-type Sibling = (siblings: readonly Operand[]) => Operand;
-
 function updateAndReset(recurrent: Recurrent, d: Direction, before: Sibling): Recurrence {
-  const { batch, hidden, recurrentWeights, bias, lengths } = recurrent;
-  const [f] = d.activations as [Direction["activations"][0]];
-  return stateStage(
-    "gates",
-    [batch, 2 * hidden],
-    (s) => ({
-      before: before(s),
-      weights: recurrentWeights,
-      projected: d.projected,
-      bias,
-      lengths,
-    }),
-    (v) => ({
-      ...recurrentProduct(recurrent, d, 0, v.before as View, v.weights as View),
-      finish: (b) => {
-        const input = projectedAt(recurrent, d, b, v.projected as View, v.lengths, o(2));
-        const sum = biased(recurrent, d, b, b.add(input, b.state(0)), v.bias, o(2));
-        return activated(recurrent, f, b, sum);
-      },
-    }),
-  );
+  const f = d.activations[0] as Activation;
+  const gates = { name: "gates", width: 2 * recurrent.hidden, before };
+  return gateStage(recurrent, d, gates, (b, sum) => activated(recurrent, f, b, sum));
 }
 
 /** r ⊙ H'. */
@@ -123,7 +105,7 @@ function hiddenState(
   reset: Sibling | undefined,
 ): Recurrence {
   const { batch, hidden, recurrentWeights, bias, lengths } = recurrent;
-  const g = d.activations[1] as Direction["activations"][0];
+  const g = d.activations[1] as Activation;
   const row = [o(2), 2 * hidden];
   return stateStage(
     "hidden",

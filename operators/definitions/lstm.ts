@@ -15,6 +15,7 @@ import {
   type Recurrent,
   recurrentOf,
   recurrentProduct,
+  type Sibling,
   stateBefore,
   stateStage,
   whileItLasts,
@@ -90,8 +91,6 @@ function direction(
     hidden(recurrent, d, states),
   ];
 }
-
-type Sibling = (siblings: readonly Operand[]) => Operand;
 
 interface States {
   readonly hiddenBefore: Sibling;

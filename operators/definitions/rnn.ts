@@ -1,16 +1,15 @@
-import { o, type View } from "../program/builder.js";
+import { o } from "../program/builder.js";
 import type { OperatorDefinition } from "./definition.js";
+import type { Activation } from "./shared/activations.js";
 import type { Operand, Recurrence } from "./shared/context.js";
 import {
   activated,
-  biased,
   type Direction,
-  projectedAt,
+  gateStage,
   type Recurrent,
   recurrentOf,
-  recurrentProduct,
+  type Sibling,
   stateBefore,
-  stateStage,
   whileItLasts,
 } from "./shared/recurrence.js";
 import { recurrentOutputs } from "./shared/recurrent-outputs.js";
@@ -42,29 +41,18 @@ export const rnn: OperatorDefinition = {
 
 /** Stages of one direction, the first at `at`: the state before, the state. */
 function direction(recurrent: Recurrent, d: Direction, at: number): Recurrence[] {
-  const { batch, hidden, recurrentWeights, bias, lengths } = recurrent;
-  const [f] = d.activations as [Direction["activations"][0]];
+  const f = d.activations[0] as Activation;
+  const gate = { name: "hidden", width: recurrent.hidden, before: sibling(at) };
   return [
-    stateBefore(recurrent, d, "hidden before", 5, (s) => s[at + 1] as Operand),
-    stateStage(
-      "hidden",
-      [batch, hidden],
-      (s) => ({
-        before: s[at] as Operand,
-        weights: recurrentWeights,
-        projected: d.projected,
-        bias,
-        lengths,
-      }),
-      (v) => ({
-        ...recurrentProduct(recurrent, d, 0, v.before as View, v.weights as View),
-        finish: (b) => {
-          const input = projectedAt(recurrent, d, b, v.projected as View, v.lengths, o(2));
-          const sum = biased(recurrent, d, b, b.add(input, b.state(0)), v.bias, o(2));
-          const before = b.read(v.before as View, [o(0), o(1), o(2)]);
-          return whileItLasts(b, v.lengths, activated(recurrent, f, b, sum), before);
-        },
-      }),
-    ),
+    stateBefore(recurrent, d, "hidden before", 5, sibling(at + 1)),
+    gateStage(recurrent, d, gate, (b, sum, views) => {
+      const before = b.read(views.before, [o(0), o(1), o(2)]);
+      return whileItLasts(b, views.lengths, activated(recurrent, f, b, sum), before);
+    }),
   ];
 }
+
+const sibling =
+  (stage: number): Sibling =>
+  (siblings) =>
+    siblings[stage] as Operand;

@@ -20,7 +20,7 @@ import type { Hex, ReadTile, ShownLeaf } from "./moves.js";
 import type { TraceProvider } from "./provider.js";
 import { constantOf, SourceTiles, sourceOrigin, type TensorOrigin } from "./sources.js";
 import { programOf, sliceCount, type Target, targetOf, targetOfSlice } from "./targets.js";
-import { originOf } from "./values.js";
+import { openedValues, planTensor } from "./values.js";
 import { encodeWords, type Word } from "./words.js";
 
 /**
@@ -45,17 +45,10 @@ export class InsideView {
     index: number,
   ): Promise<InsideView> {
     const node = plan.nodes[index] as PlanNode;
-    const inputs = [...new Set(node.inputs.filter((v) => v !== undefined))];
-    const wanted = [
-      ...inputs.filter((v) => originOf(plan, v).kind !== "constant"),
-      ...node.outputs,
-    ];
+    const wanted = openedValues(plan, node);
     const bytes = await provider.tensors(index, wanted);
     const values = new Map(
-      wanted.map((v, i): [number, Tensor] => {
-        const { dtype, dims } = plan.values[v] as Plan["values"][number];
-        return [v, { dtype, dims, bytes: bytes[i] as Uint8Array }];
-      }),
+      wanted.map((v, i) => [v, planTensor(plan, v, bytes[i] as Uint8Array)] as const),
     );
     return new InsideView(plan, hasher, node, await provider.stages(index), values);
   }

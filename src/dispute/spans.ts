@@ -6,8 +6,8 @@ import {
   elementCount,
   type ReadInstruction,
   stridesOf,
-  weightOf,
 } from "../../operators/index.js";
+import { bodyWeight, stepWeight } from "../graph/cost.js";
 import { TILE_BYTES } from "../merkle/geometry.js";
 import type { Budget } from "./budget.js";
 import { MOVE_BYTES } from "./moves.js";
@@ -35,8 +35,8 @@ export function foldSteps({ fold }: ElementProgram): number {
  * until either the leaves that it reads fit one move or it has 16 steps.
  */
 export function stretchSteps({ stretch }: Budget, program: ElementProgram): number {
-  const perStep = weight(program.step) + program.when.length;
-  const most = stretch.weight - weight(program.finish);
+  const perStep = stepWeight(program);
+  const most = stretch.weight - bodyWeight(program.finish);
   let steps = stretch.steps;
   while (steps > 1 && steps * perStep > most) steps /= 2;
   const leaves = (count: number): number =>
@@ -81,16 +81,7 @@ export function foldRounds(budget: Budget, program: ElementProgram): number {
 
 /** Weighted micro-ops of a stretch with the finish, conditions counted. */
 export function stretchWeight(program: ElementProgram, steps: number): number {
-  return steps * (weight(program.step) + program.when.length) + weight(program.finish);
-}
-
-function weight(body: Body): number {
-  let sum = 0;
-  for (const i of body.code) {
-    if (i.kind === "operate") sum += weightOf(i.op);
-    else if (i.kind === "read" || i.kind === "coordinate") sum += 1;
-  }
-  return sum;
+  return steps * stepWeight(program) + bodyWeight(program.finish);
 }
 
 function readsOf(body: Body): ReadInstruction[] {

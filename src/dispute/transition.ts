@@ -1,7 +1,7 @@
 import { deadline, passTurn } from "./clock.js";
 import { moveLimit } from "./move-limit.js";
 import type { Body, Move, MoveKind, Side } from "./moves.js";
-import { moveBytes } from "./moves.js";
+import { MOVE_BYTES, moveBytes } from "./moves.js";
 import { readEnvelope } from "./reading.js";
 import { demand, MoveRefused, type Refusal } from "./refusals.js";
 import type { Rules } from "./rules.js";
@@ -106,8 +106,11 @@ function advance(rules: Rules, state: DisputeState, move: Move, now: number): Di
   demand(move.sender === mover, "wrong-sender", `it is the ${mover}'s turn`);
   demand(now <= last, "late", `the ${mover} had until ${last}`);
   const size = moveBytes(move);
-  const longest = moveLimit(rules, move.kind);
-  demand(size <= longest, "too-long", `it has ${size} bytes, at most ${longest} are allowed`);
+  if (size > MOVE_BYTES) {
+    // Looks through the plan, so it is asked for long moves only: it is never less than MOVE_BYTES.
+    const longest = moveLimit(rules, move.kind);
+    demand(size <= longest, "too-long", `it has ${size} bytes, at most ${longest} are allowed`);
+  }
   const shown = state.moveBytes + size;
   const context = { rules, claim: state.claim, moveBytes: shown };
   const next = stepFor(phase, move)(context);

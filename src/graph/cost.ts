@@ -2,6 +2,7 @@ import {
   type Body,
   byteLength,
   DTYPES,
+  type ElementProgram,
   elementCount,
   type Lowering,
   type Stage,
@@ -67,11 +68,17 @@ export function nodeCost(plan: Plan, node: PlanNode): Cost {
 }
 
 function stageSteps({ program }: Stage): number {
-  const step = weight(program.step) + program.when.length;
-  return elementCount(program.out) * (elementCount(program.fold) * step + weight(program.finish));
+  const steps = elementCount(program.fold) * stepWeight(program);
+  return elementCount(program.out) * (steps + bodyWeight(program.finish));
 }
 
-function weight(body: Body): number {
+/** Weighted micro-ops of one step of a fold, its conditions counted. */
+export function stepWeight({ step, when }: ElementProgram): number {
+  return bodyWeight(step) + when.length;
+}
+
+/** Weighted micro-ops of a body: reads and coordinates count 1 each, or moving data would be free. */
+export function bodyWeight(body: Body): number {
   let sum = 0;
   for (const i of body.code) {
     if (i.kind === "operate") sum += weightOf(i.op);

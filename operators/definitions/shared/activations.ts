@@ -3,7 +3,7 @@ import type { LoweringContext } from "../definition.js";
 import { eluOf } from "../elu.js";
 import { sigmoidOf } from "../sigmoid.js";
 import { softplusOf } from "../softplus.js";
-import { invalid, unsupported } from "./context.js";
+import { floatsAttribute, invalid, unsupported } from "./context.js";
 
 /** A function of one f32 as the recurrent operators name it in their attribute `activations`. */
 export type Activation = (b: BodyBuilder, x: Register) => Register;
@@ -85,11 +85,5 @@ function repeat(names: readonly string[], times: number): string[] {
 function stringsAttribute(context: LoweringContext, name: string): readonly string[] | undefined {
   const a = context.attributes.get(name);
   if (a && a.kind !== "strings") throw invalid(context, `attribute ${name} is not a list of texts`);
-  return a?.value;
-}
-
-function floatsAttribute(context: LoweringContext, name: string): readonly number[] | undefined {
-  const a = context.attributes.get(name);
-  if (a && a.kind !== "floats") throw invalid(context, `attribute ${name} is not a list of floats`);
   return a?.value;
 }

@@ -299,6 +299,42 @@ export function biased(
   return addBias(b, withInput, bias, direction, recurrentRow(recurrent, row));
 }
 
+/**
+ * Gates whose weights are the first `width` rows: for each the sum of X·Wᵀ, H'·Rᵀ and the biases, and
+ * what `finish` makes of it; `before` is H'.
+ */
+export function gateStage(
+  recurrent: Recurrent,
+  direction: Direction,
+  { name, width, before }: { name: string; width: number; before: Sibling },
+  finish: (b: BodyBuilder, sum: Register, views: { before: View; lengths?: View }) => Register,
+): Recurrence {
+  const { batch, recurrentWeights, bias, lengths } = recurrent;
+  return stateStage(
+    name,
+    [batch, width],
+    (s) => ({
+      before: before(s),
+      weights: recurrentWeights,
+      projected: direction.projected,
+      bias,
+      lengths,
+    }),
+    (v) => ({
+      ...recurrentProduct(recurrent, direction, 0, v.before as View, v.weights as View),
+      finish: (b) => {
+        const input = projectedAt(recurrent, direction, b, v.projected as View, v.lengths, o(2));
+        const sum = biased(recurrent, direction, b, b.add(input, b.state(0)), v.bias, o(2));
+        const views = { before: v.before as View, ...(v.lengths ? { lengths: v.lengths } : {}) };
+        return finish(b, sum, views);
+      },
+    }),
+  );
+}
+
+/** Picks one stage of the recurrence. */
+export type Sibling = (siblings: readonly Operand[]) => Operand;
+
 /** The row of R's bias that stands beside `row` of W's. */
 export function recurrentRow({ gates, hidden }: Recurrent, row: Index): Index {
   return [...(Array.isArray(row) ? row : [row]), gates * hidden] as Index;
