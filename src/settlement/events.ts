@@ -1,10 +1,20 @@
 import type { Hasher } from "../merkle/hash.js";
 import { DIGEST_TAGS, taggedDigest } from "../merkle/tags.js";
 import { toHex } from "../receipt/hex.js";
+import { MAX_REGISTRATION } from "./messages.js";
 import { PARAMETERS, type Parameters } from "./parameters.js";
 import { insist, Refused } from "./refusals.js";
-import { digest, type Fields, hex, integer, oneOf, type Read, record, type Shape, text } from "./shape.js";
-import { MAX_REGISTRATION } from "./messages.js";
+import {
+  digest,
+  type Fields,
+  hex,
+  integer,
+  oneOf,
+  type Read,
+  record,
+  type Shape,
+  text,
+} from "./shape.js";
 
 /** What a ledger's log consists of, in order; everything else follows from it. */
 const EVENTS = {

@@ -48,7 +48,7 @@ export type JobInput = Read<typeof JOB_INPUT>;
 export const MODES = ["instant", "sampled", "optimistic", "replayed"] as const;
 export type Mode = (typeof MODES)[number];
 
-/** What each kind of message says beside ledger, sender, nonce and kind. */
+/** What each kind of message says beside ledger, sender, sequence and kind. */
 const BODIES = {
   /** Operator: money from outside. */
   deposit: { to: address, amount },
@@ -84,14 +84,16 @@ const BODIES = {
 } as const satisfies Readonly<Record<string, Fields>>;
 
 export type MessageKind = keyof typeof BODIES;
-type BodyShapes = { [K in MessageKind]: { [F in keyof (typeof BODIES)[K]]: Read<(typeof BODIES)[K][F]> } };
+type BodyShapes = {
+  [K in MessageKind]: { [F in keyof (typeof BODIES)[K]]: Read<(typeof BODIES)[K][F]> };
+};
 
 /** What binds a message to one ledger, one account and one place in what the account says. */
 export interface Bound {
   readonly ledger: string;
   readonly sender: string;
   /** How many messages of the sender were accepted before. */
-  readonly nonce: number;
+  readonly sequence: number;
 }
 
 export type MessageBody<K extends MessageKind = MessageKind> = {
@@ -100,7 +102,7 @@ export type MessageBody<K extends MessageKind = MessageKind> = {
 export type Message<K extends MessageKind = MessageKind> = Bound & MessageBody<K>;
 
 /** In this order in the text that is signed. */
-export const BOUND = { ledger: digest, sender: address, nonce: integer(0) } as const;
+export const BOUND = { ledger: digest, sender: address, sequence: integer(0) } as const;
 
 export const MESSAGE_KINDS = Object.keys(BODIES) as MessageKind[];
 

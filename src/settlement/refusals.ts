@@ -8,7 +8,7 @@ export const LEDGER_REFUSALS = {
   "not-canonical": "the text is not JSON as JSON.stringify writes it",
   "too-long": "the message is longer than one of its kind may be",
   "wrong-ledger": "the message is meant for another ledger",
-  "wrong-nonce": "the message does not have the sender's next number",
+  "wrong-sequence": "the message does not have the sender's next number",
   "wrong-signature": "the signature is not the sender's",
   "clock-backwards": "the time given is before the previous event",
   // who may

@@ -2,8 +2,9 @@ import { AssayError, type Tensor, type TensorType } from "../../operators/index.
 import { type Budget, DEFAULT_BUDGET } from "../dispute/budget.js";
 import { type Recompute, type Rules, rulesFor } from "../dispute/rules.js";
 import { bind } from "../graph/bind.js";
-import { type ModelDigest, modelDigestOfSkeleton } from "../graph/digests.js";
-import type { Model } from "../graph/types.js";
+import type { ModelDigest } from "../graph/digests.js";
+import { modelDigestOfSkeleton } from "../graph/skeleton-digest.js";
+import type { Skeleton } from "../graph/types.js";
 import type { Hasher } from "../merkle/hash.js";
 import { importSkeleton } from "../onnx/skeleton.js";
 import { fromHex } from "../receipt/hex.js";
@@ -12,7 +13,7 @@ import { Refused } from "./refusals.js";
 import type { JobBinding, RegisteredModel } from "./state.js";
 
 interface KnownModel {
-  readonly model: Model;
+  readonly model: Skeleton;
   readonly digest: ModelDigest;
 }
 
@@ -53,7 +54,10 @@ export class RuleBook {
       const plan = refusing("wrong-inputs", () => bind(model, bindingOf(binding)));
       const { recompute } = this;
       const options = { clock: parameters.clock, budget: budgetOf(parameters) };
-      return rulesFor(this.hasher, digest, plan, { ...options, ...(recompute ? { recompute } : {}) });
+      return rulesFor(this.hasher, digest, plan, {
+        ...options,
+        ...(recompute ? { recompute } : {}),
+      });
     });
   }
 
@@ -63,7 +67,10 @@ export class RuleBook {
 }
 
 function bindingOf({ inputs, granularity }: JobBinding) {
-  const types = inputs.map(({ name, dtype, dims }): [string, TensorType] => [name, { dtype, dims }]);
+  const types = inputs.map(({ name, dtype, dims }): [string, TensorType] => [
+    name,
+    { dtype, dims },
+  ]);
   const values = inputs.flatMap(({ name, dtype, dims, value }): [string, Tensor][] => {
     return value === null ? [] : [[name, { dtype, dims, bytes: fromHex(value) }]];
   });

@@ -21,7 +21,7 @@ export interface LedgerState {
   readonly beacon: { readonly link: Id; readonly count: number };
   readonly money: Money;
   /** Messages accepted, by account. */
-  readonly nonces: BucketMap<number>;
+  readonly sequences: BucketMap<number>;
   readonly models: BucketMap<RegisteredModel>;
   readonly jobs: BucketMap<Job>;
   readonly disputes: BucketMap<JobDispute>;

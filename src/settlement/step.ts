@@ -1,8 +1,8 @@
+import type { Rules } from "../dispute/rules.js";
 import type { Place } from "./money.js";
 import { transfer } from "./money.js";
 import { Refused } from "./refusals.js";
 import type { RuleBook } from "./rule-book.js";
-import type { Rules } from "../dispute/rules.js";
 import type { Entry, Id, Job, JobDispute, LedgerState, RegisteredModel } from "./state.js";
 
 /** What a rule may use beside the state: time and derived knowledge. */
@@ -57,4 +57,11 @@ export function standingEntries(job: Job): Entry[] {
 /** Under which an executor's bond for a job is locked. Addresses come first: they spread evenly. */
 export function bondKey(executor: Id, job: Id): string {
   return `${executor}${job.slice(2)}`;
+}
+
+/** Disputes of a job that have not ended, oldest first. */
+export function openOf(state: LedgerState, job: Id): JobDispute[] {
+  return state.openDisputes
+    .map((id) => state.disputes.get(id) as JobDispute)
+    .filter((d) => d.job === job);
 }

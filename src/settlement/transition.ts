@@ -9,9 +9,17 @@ import { insist, type LedgerRefusal, Refused } from "./refusals.js";
 import type { RuleBook } from "./rule-book.js";
 import type { LedgerState } from "./state.js";
 import type { Context } from "./step.js";
-import { deposit, enroll, leave, putStake, register, takeStake, withdraw } from "./steps/accounts.js";
+import {
+  deposit,
+  enroll,
+  leave,
+  putStake,
+  register,
+  takeStake,
+  withdraw,
+} from "./steps/accounts.js";
 import { beacon } from "./steps/beacon.js";
-import { challenge, move } from "./steps/disputes.js";
+import { challenge, move } from "./steps/challenges.js";
 import { tick } from "./steps/due.js";
 import { post } from "./steps/post.js";
 import { commit, reveal } from "./steps/results.js";
@@ -39,7 +47,10 @@ export type LedgerTransition =
   | { readonly refusal: LedgerRefusal };
 
 /** The state after the genesis event. */
-export function foundLedger(book: RuleBook, { at, parameters }: LedgerEvent<"genesis">): LedgerState {
+export function foundLedger(
+  book: RuleBook,
+  { at, parameters }: LedgerEvent<"genesis">,
+): LedgerState {
   return {
     id: ledgerId(book.hasher, parameters),
     parameters,
@@ -47,7 +58,7 @@ export function foundLedger(book: RuleBook, { at, parameters }: LedgerEvent<"gen
     now: at,
     beacon: { link: parameters.beacon, count: 0 },
     money: NO_MONEY,
-    nonces: BucketMap.empty(),
+    sequences: BucketMap.empty(),
     models: BucketMap.empty(),
     jobs: BucketMap.empty(),
     disputes: BucketMap.empty(),
@@ -98,14 +109,14 @@ function applyMessage(
   { text, signature }: EventBody<"message">,
 ): LedgerState {
   const message = readMessage(text);
-  const { ledger, sender, nonce, kind } = message;
+  const { ledger, sender, sequence, kind } = message;
   insist(ledger === state.id, "wrong-ledger", `this is ${state.id}`);
-  const next = state.nonces.get(sender) ?? 0;
-  insist(nonce === next, "wrong-nonce", `it is ${next}`);
+  const next = state.sequences.get(sender) ?? 0;
+  insist(sequence === next, "wrong-sequence", `it is ${next}`);
   requireSigner(context, text, signature, sender);
   const rule = RULES[kind] as Rule<MessageKind>;
   const after = rule(context, state, message);
-  return { ...after, nonces: after.nonces.with(sender, next + 1) };
+  return { ...after, sequences: after.sequences.with(sender, next + 1) };
 }
 
 function requireSigner({ book }: Context, text: string, signature: string, sender: string): void {

@@ -1,9 +1,9 @@
+import { fromHex, toHex } from "../../receipt/hex.js";
 import type { Message } from "../messages.js";
 import { BURNED, free, OUTSIDE, stake } from "../money.js";
 import { insist } from "../refusals.js";
-import type { RegisteredModel, LedgerState } from "../state.js";
+import type { LedgerState, RegisteredModel } from "../state.js";
 import { type Context, modelOf, pay } from "../step.js";
-import { toHex, fromHex } from "../../receipt/hex.js";
 
 /** Money in and out, stakes, models and who offers to run them. */
 

@@ -1,7 +1,8 @@
 import { concat } from "../../merkle/hash.js";
+import { bigBelow, seededDigests } from "../../merkle/random.js";
 import { DIGEST_TAGS, taggedDigest } from "../../merkle/tags.js";
 import { fromHex, toHex } from "../../receipt/hex.js";
-import { draw, wordBelow } from "../draw.js";
+import { draw } from "../draw.js";
 import type { EventBody } from "../events.js";
 import { held, lock, stake } from "../money.js";
 import { insist } from "../refusals.js";
@@ -63,11 +64,12 @@ function drawExecutors(context: Context, state: LedgerState, job: Job): LedgerSt
 function callAuditors(context: Context, state: LedgerState, job: Job): LedgerState {
   const { hasher } = context.book;
   const { perMille, auditors } = state.parameters.audit;
-  const called = wordBelow(hasher, seedFor(context, state, job, 1), 1000) < perMille;
+  const number = bigBelow(seededDigests(hasher, seedFor(context, state, job, 1)), 1000n);
+  const called = Number(number) < perMille;
   const from = called ? candidates(state, job) : [];
   const count = Math.min(auditors, from.length);
   const decided: Job = { ...job, audited: count > 0 };
-  if (count === 0) return allSealed(context, withJob(state, decided), job.id);
+  if (count === 0) return allSealed(context, withJob(state, decided), decided);
   const drawn = draw(hasher, seedFor(context, state, job, 2), from, count);
   return assign(context, state, decided, drawn, true);
 }
@@ -80,10 +82,7 @@ function assign(
   auditor: boolean,
 ): LedgerState {
   const bond = state.parameters.bonds.executor;
-  const bonded = drawn.reduce(
-    (s, a) => pay(s, stake(a), lock(bondKey(a, job.id)), bond),
-    state,
-  );
+  const bonded = drawn.reduce((s, a) => pay(s, stake(a), lock(bondKey(a, job.id)), bond), state);
   const entries = drawn.map((executor): Entry => {
     return { executor, auditor, standing: "drawn", sealed: null, claim: null, wins: 0 };
   });

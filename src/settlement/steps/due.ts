@@ -3,8 +3,9 @@ import { moverOf } from "../../dispute/transition.js";
 import { insist } from "../refusals.js";
 import type { Id, Job, JobDispute, LedgerState } from "../state.js";
 import { type Context, jobOf } from "../step.js";
+import { consequences } from "./consequences.js";
 import { timeOut } from "./disputes.js";
-import { closeIfDone, endJob, missed } from "./phases.js";
+import { endJob, missed } from "./phases.js";
 
 /** What happens because nothing else did: deadlines are inclusive, one moment later they are past. */
 
@@ -35,7 +36,9 @@ export function tick(context: Context, state: LedgerState): LedgerState {
     const dispute = s.disputes.get(id);
     return dispute && disputeDeadline(dispute) < context.now ? timeOut(context, s, dispute) : s;
   }, state);
-  return timed.openJobs.reduce((s, id) => overdue(context, s, id), timed);
+  const decided = timed.openJobs.reduce((s, id) => consequences(context, s, id), timed);
+  const late = decided.openJobs.reduce((s, id) => overdue(context, s, id), decided);
+  return late.openJobs.reduce((s, id) => consequences(context, s, id), late);
 }
 
 function overdue(context: Context, state: LedgerState, id: Id): LedgerState {
@@ -47,9 +50,8 @@ function overdue(context: Context, state: LedgerState, id: Id): LedgerState {
       return endJob(context, state, job, { kind: "not-drawn" });
     case "committing":
     case "revealing":
-      return missed(context, state, id);
+      return missed(state, job);
     case "challengeable":
-      return closeIfDone(context, state, id);
     case "ended":
       return state;
   }

@@ -1,21 +1,11 @@
 import { BURNED, free, held, lock, stake } from "../money.js";
-import type { Entry, Id, Job, JobEnd, JobPhase, LedgerState, Standing } from "../state.js";
-import {
-  bondKey,
-  type Context,
-  jobOf,
-  pay,
-  standingEntries,
-  withJob,
-} from "../step.js";
-import { openRound } from "./rounds.js";
+import type { Entry, Job, JobEnd, JobPhase, LedgerState, Standing } from "../state.js";
+import { bondKey, type Context, jobOf, pay, standingEntries, withJob } from "../step.js";
 
 /** How a job goes from one phase to the next, because all have spoken or the time is up. */
 
-/** Once nobody is left who has yet to commit. */
-export function allSealed(context: Context, state: LedgerState, id: Id): LedgerState {
-  const job = jobOf(state, id);
-  if (job.entries.some((e) => e.standing === "drawn")) return state;
+/** Nobody is left who has yet to commit. */
+export function allSealed(context: Context, state: LedgerState, job: Job): LedgerState {
   if (!job.entries.some((e) => e.standing === "sealed")) {
     return endJob(context, state, job, { kind: "not-run" });
   }
@@ -27,22 +17,18 @@ export function allSealed(context: Context, state: LedgerState, id: Id): LedgerS
   return inPhase(state, job, { name: "revealing", until: context.now + windows.reveal });
 }
 
-/** Once nobody is left who has yet to reveal. */
-export function allRevealed(context: Context, state: LedgerState, id: Id): LedgerState {
-  const job = jobOf(state, id);
-  if (job.entries.some((e) => e.standing === "sealed")) return state;
+/** Nobody is left who has yet to reveal. */
+export function allRevealed(context: Context, state: LedgerState, job: Job): LedgerState {
   if (standingEntries(job).length === 0) {
     return endJob(context, state, job, { kind: "not-run" });
   }
   const until = context.now + state.parameters.windows.challenge;
   const open = inPhase(state, job, { name: "challengeable", until });
-  const paid = job.mode === "instant" ? payExecutors(open, jobOf(open, id)) : open;
-  return openRound(context, paid, id);
+  return job.mode === "instant" ? payExecutors(open, jobOf(open, job.id)) : open;
 }
 
-/** Who has not said in time what was due; then on as if all had. */
-export function missed(context: Context, state: LedgerState, id: Id): LedgerState {
-  const job = jobOf(state, id);
+/** Marks who has not said in time what was due. */
+export function missed(state: LedgerState, job: Job): LedgerState {
   const committing = job.phase.name === "committing";
   const [due, becomes]: [Standing, Standing] = committing
     ? ["drawn", "absent"]
@@ -52,8 +38,7 @@ export function missed(context: Context, state: LedgerState, id: Id): LedgerStat
     ...job,
     entries: job.entries.map((e) => (e.standing === due ? { ...e, standing: becomes } : e)),
   });
-  const fined = late.reduce((s, e) => (committing ? fine(s, job, e) : burnBond(s, job, e)), marked);
-  return committing ? allSealed(context, fined, id) : allRevealed(context, fined, id);
+  return late.reduce((s, e) => (committing ? fine(s, job, e) : burnBond(s, job, e)), marked);
 }
 
 /** Nobody saw anything of others before a commit, so its absence costs little. */
@@ -78,13 +63,12 @@ export function inPhase(state: LedgerState, job: Job, phase: JobPhase): LedgerSt
  * Ends a challengeable job once its time is up, no dispute about it is open, and all that stands says
  * the same; at once where nothing stands.
  */
-export function closeIfDone(context: Context, state: LedgerState, id: Id): LedgerState {
-  const job = jobOf(state, id);
+export function closeIfDone(context: Context, state: LedgerState, job: Job): LedgerState {
   if (job.phase.name !== "challengeable") return state;
   const standing = standingEntries(job);
   if (standing.length === 0) return endJob(context, state, job, { kind: "all-fell" });
   if (context.now <= job.phase.until || job.contest.open.length > 0) return state;
-  if (state.openDisputes.some((d) => state.disputes.get(d)?.job === id)) return state;
+  if (state.openDisputes.some((d) => state.disputes.get(d)?.job === job.id)) return state;
   const executors = standing.map((e) => e.executor);
   return endJob(context, state, job, { kind: "answered", executors });
 }

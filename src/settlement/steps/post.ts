@@ -1,4 +1,4 @@
-import { bytesEqual, byteLength } from "../../../operators/index.js";
+import { byteLength, bytesEqual } from "../../../operators/index.js";
 import type { Rules } from "../../dispute/rules.js";
 import { concat, type Hasher } from "../../merkle/hash.js";
 import { indexedRoot } from "../../merkle/indexed-root.js";
@@ -32,7 +32,11 @@ export function post(context: Context, state: LedgerState, m: Message<"post">): 
     commitWithin,
     inputsRoot: toHex(indexedRoot(hasher, "inputs", commitments)),
     context: jobContext(hasher, state.id, id),
-    phase: { name: "drawing", after: state.count, until: context.now + state.parameters.windows.draw },
+    phase: {
+      name: "drawing",
+      after: state.count,
+      until: context.now + state.parameters.windows.draw,
+    },
     entries: [],
     audited: null,
     contest: { round: 0, open: [] },
@@ -69,7 +73,11 @@ function requireInputs(hasher: Hasher, { plan }: Rules, inputs: Message<"post">[
   for (const { name, dtype, dims, value, commitment } of inputs) {
     if (value === null) continue;
     const bytes = fromHex(value);
-    insist(bytes.length === byteLength({ dtype, dims }), "wrong-inputs", `${name} is of other length`);
+    insist(
+      bytes.length === byteLength({ dtype, dims }),
+      "wrong-inputs",
+      `${name} is of other length`,
+    );
     const own = bytesEqual(commitTensor(hasher, { dtype, dims, bytes }), fromHex(commitment));
     insist(own, "wrong-inputs", `the value of ${name} is not the one committed to`);
   }

@@ -9,7 +9,7 @@ import type { Message } from "../messages.js";
 import { insist, Refused } from "../refusals.js";
 import type { Entry, Job, LedgerState, RevealedClaim, Standing } from "../state.js";
 import { type Context, entryOf, jobOf, rulesOfJob, withEntry, withJob } from "../step.js";
-import { allRevealed, allSealed } from "./phases.js";
+import { consequences } from "./consequences.js";
 
 /** Commit before reveal: nobody sees what the others found before having said it too. */
 
@@ -19,7 +19,7 @@ export function commit(context: Context, state: LedgerState, m: Message<"commit"
   insist(context.now <= job.phase.until, "late", `until ${job.phase.until}`);
   const entry = requireEntry(job, m.sender, "drawn");
   const sealed = withEntry(job, { ...entry, standing: "sealed", sealed: m.sealed });
-  return allSealed(context, withJob(state, sealed), sealed.id);
+  return consequences(context, withJob(state, sealed), job.id);
 }
 
 export function reveal(context: Context, state: LedgerState, m: Message<"reveal">): LedgerState {
@@ -29,7 +29,7 @@ export function reveal(context: Context, state: LedgerState, m: Message<"reveal"
   const entry = requireEntry(job, m.sender, "sealed");
   const claim = readClaim(context, state, job, entry, m);
   const revealed = withEntry(job, { ...entry, standing: "standing", claim });
-  return allRevealed(context, withJob(state, revealed), revealed.id);
+  return consequences(context, withJob(state, revealed), job.id);
 }
 
 function requireEntry(job: Job, executor: string, standing: Standing): Entry {

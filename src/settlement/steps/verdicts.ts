@@ -2,32 +2,28 @@ import type { Outcome } from "../../dispute/evidence.js";
 import type { Side } from "../../dispute/moves.js";
 import { BURNED, free, held, lock, type Place } from "../money.js";
 import type { Entry, Id, JobDispute, LedgerState, Standing } from "../state.js";
-import { bondKey, type Context, entryOf, jobOf, pay, withDispute, withEntry, withJob } from "../step.js";
-import { openOf } from "./disputes.js";
-import { closeIfDone } from "./phases.js";
-import { openRound } from "./rounds.js";
+import { bondKey, entryOf, jobOf, openOf, pay, withDispute, withEntry, withJob } from "../step.js";
 
 /**
  * What follows from the end of a dispute. The loser's bond pays the winner for its moves, by a fixed
  * schedule, and the rest is burned: so nobody gains by losing to themselves.
  */
-export function decide(
-  context: Context,
-  state: LedgerState,
-  id: Id,
-  loser: Side,
-  outcome: Outcome,
-): LedgerState {
-  const dispute = state.disputes.get(id) as JobDispute;
+export function decide(state: LedgerState, dispute: JobDispute, outcome: Outcome): LedgerState {
+  const loser = loserOf(outcome);
   const closed = close(state, dispute, { kind: "decided", loser, outcome });
   const { asserter, challenger, kind } = dispute;
-  const after =
-    loser === "asserter"
-      ? fall(closed, dispute, asserter, outcome.kind === "refuted" ? "refuted" : "silent")
-      : kind === "match"
-        ? fall(closed, dispute, challenger, "failed")
-        : loseChallenge(closed, dispute);
-  return closeIfDone(context, openRound(context, after, dispute.job), dispute.job);
+  if (loser === "asserter") {
+    return fall(closed, dispute, asserter, outcome.kind === "refuted" ? "refuted" : "silent");
+  }
+  return kind === "match"
+    ? fall(closed, dispute, challenger, "failed")
+    : loseChallenge(closed, dispute);
+}
+
+/** Who claims or challenges and does not carry it through has lost that. */
+function loserOf(outcome: Outcome): Side {
+  if (outcome.kind === "refuted") return "asserter";
+  return outcome.kind === "defaulted" ? outcome.side : "challenger";
 }
 
 /** An outside challenger loses what this challenge had locked, and nothing else. */
@@ -56,18 +52,11 @@ function fall(
   return burnRest(freed, bond);
 }
 
-function reward(
-  state: LedgerState,
-  deciding: JobDispute,
-  loser: Id,
-  bond: Place,
-): LedgerState {
+function reward(state: LedgerState, deciding: JobDispute, loser: Id, bond: Place): LedgerState {
   const { id, kind, earned, asserter, challenger } = deciding;
   const convicted = loser === asserter;
   const winner = convicted ? challenger : asserter;
-  const due = convicted
-    ? earned.challenger + state.parameters.fees.conviction
-    : earned.asserter;
+  const due = convicted ? earned.challenger + state.parameters.fees.conviction : earned.asserter;
   const paid = payUpTo(state, bond, winner, due);
   if (kind === "challenge") return pay(paid, lock(id), free(winner), held(paid.money, lock(id)));
   const job = jobOf(paid, deciding.job);
