@@ -23,6 +23,8 @@ export const LEDGER_REFUSALS = {
   "not-enrolled": "the account is not enrolled for that model",
   // jobs
   "wrong-inputs": "the job's inputs are not those that the model takes",
+  "missing-blob": "the ledger does not keep the bytes of an input",
+  "wrong-blob": "the bytes kept for an input are not those committed to",
   "wrong-terms": "the job's terms are outside what this ledger allows",
   "unknown-job": "there is no such job",
   "not-drawn": "the account was not drawn for this job, or is out of it",
