@@ -44,6 +44,18 @@ export const DIGEST_TAGS = {
   sealedReceipt: 0x38,
   /** What tells one dispute from all others: over a receipt digest and a nonce. */
   dispute: 0x39,
+  /** What chains the records of a ledger's log: over the digest before and the record. */
+  logRecord: 0x3a,
+  /** What an account signs for a ledger: over the message's text. */
+  ledgerMessage: 0x3b,
+  /** What tells one ledger from all others. */
+  ledger: 0x3c,
+  /** What tells one job from all others. */
+  job: 0x3d,
+  /** The context that the receipts of a job carry. */
+  jobContext: 0x3e,
+  /** Words by which executors are drawn. */
+  draw: 0x3f,
 } as const;
 
 /** Version of the commitment formats, the second byte of every wrapped root and tagged digest. */

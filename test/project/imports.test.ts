@@ -14,6 +14,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "src/receipt": ["operators", "src/merkle", "src/graph"],
   "src/execute": ["operators", "src/merkle", "src/graph", "src/files", "src/receipt"],
   "src/dispute": ["operators", "src/merkle", "src/graph", "src/receipt"],
+  "src/ledger": [
+    "operators",
+    "src/merkle",
+    "src/graph",
+    "src/receipt",
+    "src/dispute",
+    "src/settlement",
+    "src/files",
+  ],
   "src/verify": [
     "operators",
     "src/merkle",
