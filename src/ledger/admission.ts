@@ -1,4 +1,4 @@
-import { bytesEqual, byteLength, firstNonCanonical } from "../../operators/index.js";
+import { byteLength, bytesEqual, firstNonCanonical } from "../../operators/index.js";
 import { commitTensor } from "../merkle/tensor-tree.js";
 import { fromHex } from "../receipt/hex.js";
 import { type JobInput, type Message, readMessage } from "../settlement/messages.js";

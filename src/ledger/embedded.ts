@@ -8,7 +8,7 @@ import type { Id, LedgerState } from "../settlement/state.js";
 import { applyEvent, foundLedger } from "../settlement/transition.js";
 import { admit } from "./admission.js";
 import type { BlobStore } from "./blobs.js";
-import { type Journal, type OpenedJournal } from "./journal.js";
+import type { Journal, OpenedJournal } from "./journal.js";
 import type { TornTail } from "./journal-open.js";
 import type { Ledger, Submitted, Upload } from "./port.js";
 import { readUpload } from "./upload.js";

@@ -48,11 +48,7 @@ export async function keepLedger(ledger: EmbeddedLedger, options: KeeperOptions)
 }
 
 /** Until something happens or the time has come. */
-async function sleepUntil(
-  ledger: EmbeddedLedger,
-  ms: number,
-  signal: AbortSignal,
-): Promise<void> {
+async function sleepUntil(ledger: EmbeddedLedger, ms: number, signal: AbortSignal): Promise<void> {
   const either = new AbortController();
   const timer = setTimeout(() => either.abort(), Math.min(LONGEST, Math.max(1, ms)));
   const stop = (): void => either.abort();

@@ -3,7 +3,7 @@ import type { Hasher } from "../merkle/hash.js";
 import { DIGEST_TAGS, taggedDigest } from "../merkle/tags.js";
 import { fromHex, toHex } from "../receipt/hex.js";
 import { recoverAddress, signDigest } from "../receipt/sign.js";
-import { held, free, stake } from "../settlement/money.js";
+import { free, held, stake } from "../settlement/money.js";
 import { address, digest, integer, oneOf, record } from "../settlement/shape.js";
 import type { LedgerState } from "../settlement/state.js";
 import type { Upload, UploadNote } from "./port.js";
