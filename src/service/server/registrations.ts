@@ -2,15 +2,10 @@ import type { FastifyRequest } from "fastify";
 import { fromHex, parseHex, toHex } from "../../receipt/hex.js";
 import { recoverAddress } from "../../receipt/sign.js";
 import { messageDigest } from "../../settlement/messages.js";
+import { LONG_MESSAGE_HEADERS } from "../headers.js";
 import { declaredSize } from "./body.js";
 import type { Service } from "./context.js";
 import { ServiceError } from "./service-error.js";
-
-/** Headers of a message that is longer than most: what is signed, and the signature. */
-export const LONG_MESSAGE_HEADERS = {
-  digest: "assay-digest",
-  signature: "assay-signature",
-} as const;
 
 /** Digests whose tries are counted. */
 const REMEMBERED = 4096;

@@ -1,5 +1,5 @@
 import type { JsonSchema, Shape } from "../../../settlement/shape.js";
-import { ERROR } from "../schemas.js";
+import { ERROR } from "../../schemas.js";
 
 /** Responses of a route: what it answers, and the form of every error. */
 export function answers(

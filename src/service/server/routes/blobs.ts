@@ -3,14 +3,12 @@ import type { UploadNote } from "../../../ledger/port.js";
 import { readUpload } from "../../../ledger/upload.js";
 import { parseHex } from "../../../receipt/hex.js";
 import { digest, record } from "../../../settlement/shape.js";
+import { NOTE_HEADERS } from "../../headers.js";
+import { STORED } from "../../schemas.js";
 import { declaredSize, exactly } from "../body.js";
 import { peerOfRequest, type Service } from "../context.js";
-import { STORED } from "../schemas.js";
 import { ServiceError } from "../service-error.js";
 import { answers } from "./answers.js";
-
-/** An account's signed note about the bytes: see src/ledger/upload.ts. */
-export const NOTE_HEADERS = { note: "assay-note", signature: "assay-signature" } as const;
 
 const STRING = { type: "string" } as const;
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { integer, record } from "../../../settlement/shape.js";
+import { EVENTS, LEDGER } from "../../schemas.js";
 import { peerOfRequest, type Service } from "../context.js";
-import { EVENTS, LEDGER } from "../schemas.js";
 import { answers } from "./answers.js";
 
 interface EventQuery {
@@ -27,12 +27,13 @@ export function ledgerRoutes(app: FastifyInstance, service: Service, version: st
       };
     },
   );
-  const seconds = Math.floor(limits.pollTime / 1000);
   const querystring = {
     ...record({
       from: integer(0),
-      most: integer(1, limits.eventCount),
-      wait: integer(0, Math.max(1, seconds)),
+      /** Fewer come where the server's limits say so. */
+      most: integer(1, 4096),
+      /** Seconds; the server may answer earlier. */
+      wait: integer(0, 3600),
     }).schema,
     required: ["from"],
   };
@@ -48,7 +49,11 @@ export function ledgerRoutes(app: FastifyInstance, service: Service, version: st
         await waitFor(service, from, Math.min(wait * 1000, limits.pollTime), reply).finally(leave);
       }
       reply.raw.once("close", service.gates.reads.enter(peer));
-      const { texts, chain } = await ledger.part(from, most, limits.eventBytes);
+      const { texts, chain } = await ledger.part(
+        from,
+        Math.min(most, limits.eventCount),
+        limits.eventBytes,
+      );
       const { id, count } = ledger.state;
       return { ledger: id, from, count, now: ledger.now(), events: texts, chain };
     },

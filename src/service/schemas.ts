@@ -1,5 +1,5 @@
-import { MAX_REGISTRATION } from "../../settlement/messages.js";
-import { PARAMETERS } from "../../settlement/parameters.js";
+import { MAX_REGISTRATION } from "../settlement/messages.js";
+import { PARAMETERS } from "../settlement/parameters.js";
 import {
   address,
   amount,
@@ -15,7 +15,7 @@ import {
   record,
   type Shape,
   text,
-} from "../../settlement/shape.js";
+} from "../settlement/shape.js";
 
 /** The forms of what is asked and answered: what the OpenAPI document says, and what a client reads by. */
 
