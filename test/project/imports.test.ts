@@ -14,6 +14,14 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "src/receipt": ["operators", "src/merkle", "src/graph"],
   "src/execute": ["operators", "src/merkle", "src/graph", "src/files", "src/receipt"],
   "src/dispute": ["operators", "src/merkle", "src/graph", "src/receipt"],
+  "src/settlement": [
+    "operators",
+    "src/merkle",
+    "src/graph",
+    "src/onnx",
+    "src/receipt",
+    "src/dispute",
+  ],
   "src/verify": [
     "operators",
     "src/merkle",
