@@ -19,8 +19,8 @@ export interface Pairing {
 /**
  * Who meets whom in a round, all at once; nobody where all claim the same. While no root has the
  * majority, the receipts meet two by two and the round halves them. Where one has it, all others
- * meet its holders; who has won w matches meets up to w of them more, so that one against many needs
- * rounds in the logarithm of their number, and pays for its first loss with every match it still had.
+ * meet its holders, and more of them in every round, so that one against many needs rounds in the
+ * logarithm of their number. docs/settlement.md has the bounds and their proofs.
  */
 export function pairings(hasher: Hasher, seed: Digest, standing: readonly Standing[]): Pairing[] {
   const sorted = [...standing].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -60,18 +60,17 @@ function twoByTwo(row: readonly Standing[]): [Standing, Standing][] {
   return row.slice(half).map((b, i) => [row[i] as Standing, b]);
 }
 
-/** Each of the few meets one of the many; then those with wins one more in turn, while any are left. */
+/**
+ * Each of the few meets one more of the many than the fewest matches that one of them has won: all
+ * of them equally many, or as equally as it goes where the many do not suffice. Then a receipt that
+ * falls leaves no more matches undecided than it had won before, and those that stay twice as strong.
+ */
 function againstMajority(
   few: readonly Standing[],
   many: readonly Standing[],
 ): [Standing, Standing][] {
-  const pairs: [Standing, Standing][] = [];
-  let turn = few;
-  for (let round = 1; turn.length > 0 && pairs.length < many.length; round++) {
-    for (const one of turn.slice(0, many.length - pairs.length)) {
-      pairs.push([one, many[pairs.length] as Standing]);
-    }
-    turn = turn.filter(({ wins }) => wins >= round);
-  }
-  return pairs;
+  if (few.length === 0) return [];
+  const each = 1 + Math.min(...few.map(({ wins }) => wins));
+  const met = many.slice(0, each * few.length);
+  return met.map((one, i) => [few[i % few.length] as Standing, one]);
 }
