@@ -34,11 +34,20 @@ export function pairInOrder(shuffled: readonly Standing[]): Pairing[] {
   const others = shuffled.filter(({ root }) => root !== largest[0]?.root);
   const pairs =
     largest.length > others.length ? againstMajority(others, largest) : twoByTwo(groups.flat());
+  const size = new Map(groups.map((group) => [(group[0] as Standing).root, group.length]));
   const order = new Map(shuffled.map(({ id }, i) => [id, i]));
-  const first = (a: Standing, b: Standing) => Number(order.get(a.id)) < Number(order.get(b.id));
+  const rank = ({ id, root }: Standing) => [size.get(root) as number, order.get(id) as number];
   return pairs.map(([a, b]) =>
-    first(a, b) ? { asserter: a.id, challenger: b.id } : { asserter: b.id, challenger: a.id },
+    isBefore(rank(a), rank(b))
+      ? { asserter: a.id, challenger: b.id }
+      : { asserter: b.id, challenger: a.id },
   );
+}
+
+/** Whose claim fewer share is tried: a conviction says more than a challenge that failed. */
+function isBefore(a: readonly number[], b: readonly number[]): boolean {
+  const at = a[0] === b[0] ? 1 : 0;
+  return (a[at] as number) < (b[at] as number);
 }
 
 function groupsOf(standing: readonly Standing[]): Standing[][] {

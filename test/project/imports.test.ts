@@ -22,6 +22,15 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "src/receipt",
     "src/dispute",
   ],
+  "src/ledger": [
+    "operators",
+    "src/merkle",
+    "src/graph",
+    "src/receipt",
+    "src/dispute",
+    "src/settlement",
+    "src/files",
+  ],
   "src/verify": [
     "operators",
     "src/merkle",
@@ -30,6 +39,19 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "src/files",
     "src/execute",
     "src/dispute",
+  ],
+  "src/service": [
+    "operators",
+    "src/merkle",
+    "src/graph",
+    "src/onnx",
+    "src/receipt",
+    "src/files",
+    "src/execute",
+    "src/dispute",
+    "src/verify",
+    "src/settlement",
+    "src/ledger",
   ],
   "src/cli": [
     "operators",
@@ -42,6 +64,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "src/execute",
     "src/dispute",
     "src/verify",
+    "src/settlement",
+    "src/ledger",
+    "src/service",
   ],
 };
 
