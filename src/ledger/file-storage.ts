@@ -46,8 +46,11 @@ export async function fileStorage(path: string): Promise<JournalStorage> {
   };
 }
 
-/** Folders that are missing are made, and their names are durable when this returns. */
-async function makeFolder(folder: string): Promise<void> {
+/**
+ * Makes a folder and those it lacks on the way, for their owner only; their names are durable when this
+ * returns. Throws `file/write`.
+ */
+export async function makeFolder(folder: string): Promise<void> {
   try {
     const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
     if (first === undefined) return;
