@@ -20,6 +20,8 @@ export interface TornTail {
 export interface Found {
   /** The newest statement of what was acknowledged; undefined for a log that was never finished. */
   readonly head: Head | undefined;
+  /** Whether the other slot holds an older statement. */
+  readonly spare: boolean;
   /** Behind the last whole record. */
   readonly position: LogPosition;
   /** Where each record begins, and at last where the next one will. */
@@ -33,13 +35,14 @@ export interface Found {
  */
 export async function inspectLog(hasher: Hasher, storage: JournalStorage): Promise<Found> {
   const size = await storage.log.size();
-  const head = await newestHead(hasher, storage.head);
+  const [head, older] = await readHeads(hasher, storage.head);
+  const spare = older !== undefined;
   if (!head) {
     await requireUnused(storage, size);
-    return { head, position: LOG_START, offsets: [LOG_START.length], tail: null };
+    return { head, spare, position: LOG_START, offsets: [LOG_START.length], tail: null };
   }
   await requireHeader(storage.log);
-  return checkRecords(hasher, storage.log, head, size);
+  return { head, spare, ...(await checkRecords(hasher, storage.log, head, size)) };
 }
 
 async function checkRecords(
@@ -47,7 +50,7 @@ async function checkRecords(
   log: StoredFile,
   head: Head,
   size: number,
-): Promise<Found> {
+): Promise<Pick<Found, "position" | "offsets" | "tail">> {
   const offsets = [LOG_START.length];
   let position = LOG_START;
   const walk = async (end: number): Promise<string | undefined> => {
@@ -72,7 +75,7 @@ async function checkRecords(
     torn === undefined
       ? null
       : ({ kind: "torn", bytes, after: position.count, problem: torn } as const);
-  return { head, position, offsets, tail };
+  return { position, offsets, tail };
 }
 
 function missing(size: number, head: Head): string {
@@ -81,8 +84,8 @@ function missing(size: number, head: Head): string {
     : "the records do not add up to what was acknowledged";
 }
 
-/** Of the valid slots the one with the higher number. */
-async function newestHead(hasher: Hasher, file: StoredFile): Promise<Head | undefined> {
+/** What the valid slots state, newest first. */
+async function readHeads(hasher: Hasher, file: StoredFile): Promise<Head[]> {
   const slots: Head[] = [];
   for (const index of [0, 1]) {
     const bytes = new Uint8Array(SLOT_SIZE);
@@ -90,7 +93,7 @@ async function newestHead(hasher: Hasher, file: StoredFile): Promise<Head | unde
     const head = decodeHead(hasher, bytes.subarray(0, got), index);
     if (head) slots.push(head);
   }
-  return slots.sort((a, b) => b.sequence - a.sequence)[0];
+  return slots.sort((a, b) => b.sequence - a.sequence);
 }
 
 /**
@@ -137,20 +140,29 @@ async function createLog(hasher: Hasher, storage: JournalStorage): Promise<Head>
 }
 
 /**
- * Brings the files to what was found: cuts the torn tail off, and acknowledges every whole record.
- * Those behind the head are written once more: where a sync of theirs failed before, the system may
- * show them and still not have kept them. Crashing at any point of this loses nothing.
+ * Brings the files to what was found: cuts the torn tail off and acknowledges every whole record.
+ * What was read may stand in the system's memory alone, where a process died before its sync or a sync
+ * failed, and a sync now would not write it. So whole records behind the head are written once more, and
+ * so is the head's own slot before the other one is. Crashing at any point of this loses nothing.
  */
 export async function recover(
   hasher: Hasher,
   storage: JournalStorage,
   found: Found,
 ): Promise<Head> {
-  const { head, position, tail } = found;
+  const { head, spare, position, tail } = found;
   if (!head) return createLog(hasher, storage);
+  // Its slot was synced before the other one was ever begun, and before the first record was: where
+  // there is no spare it is the only statement, and is not put at risk.
+  const unused = position.count === 0 && tail === null;
+  const safe = spare || unused;
+  // What a dead process left unsynced of the spare slot must not be torn together with this one.
+  await storage.head.sync();
+  if (safe) await writeHead(hasher, storage.head, head);
   if (tail) await storage.log.truncate(position.length);
   await rewrite(storage.log, head.length, position.length);
   await storage.log.sync();
+  if (safe && position.count === head.count) return head;
   return writeHead(hasher, storage.head, { ...position, sequence: head.sequence + 1 });
 }
 

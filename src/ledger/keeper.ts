@@ -29,7 +29,7 @@ export async function keepLedger(ledger: EmbeddedLedger, options: KeeperOptions)
       if (nextDeadline(ledger.state) < now) await ledger.append({ kind: "tick" });
       const waits = ledger.state.openJobs.some((id) => {
         const job = ledger.state.jobs.get(id);
-        return job !== undefined && awaitsBeacon(job);
+        return job !== undefined && awaitsBeacon(ledger.state, job);
       });
       if (waits && now >= shown + interval) {
         shown = now;

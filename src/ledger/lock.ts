@@ -33,6 +33,12 @@ export function takeLock(folder: string): Lock {
   }
 }
 
+/** Throws `ledger/locked` where a running process has the folder; changes nothing. */
+export function requireUnlocked(folder: string): void {
+  const highest = generations(folder).at(-1);
+  if (highest !== undefined) requireGone(folder, highest);
+}
+
 function heldLock(folder: string, mine: number): Lock {
   for (const n of generations(folder)) if (n < mine) disk.remove(lockPath(folder, n));
   return {
@@ -85,8 +91,12 @@ function runs({ pid, began }: Holder): boolean {
     if ((cause as { code?: string }).code !== "EPERM") return false;
   }
   const now = beginningOf(pid);
+  if (now === ENDED) return false;
   return now === "" || began === "" || now === began;
 }
+
+/** A process that has ended and that its parent has not asked about. */
+const ENDED = "ended";
 
 /**
  * When a process began: clock ticks since the machine did, field 22 of /proc/<pid>/stat. Empty on
@@ -96,7 +106,8 @@ function beginningOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     // Field 2 is the program's name in brackets, and may hold spaces and brackets of its own.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return fields[0] === "Z" ? ENDED : (fields[19] ?? "");
   } catch {
     return "";
   }

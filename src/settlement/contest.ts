@@ -19,8 +19,8 @@ export interface Pairing {
 /**
  * Who meets whom in a round, all at once; nobody where all claim the same. While no root has the
  * majority, the receipts meet two by two and the round halves them. Where one has it, all others
- * meet its holders; who has won w matches meets up to w of them more, so that one against many needs
- * rounds in the logarithm of their number, and pays for its first loss with every match it still had.
+ * meet its holders, and more of them in every round, so that one against many needs rounds in the
+ * logarithm of their number. docs/settlement.md has the bounds and their proofs.
  */
 export function pairings(hasher: Hasher, seed: Digest, standing: readonly Standing[]): Pairing[] {
   const sorted = [...standing].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -34,11 +34,20 @@ export function pairInOrder(shuffled: readonly Standing[]): Pairing[] {
   const others = shuffled.filter(({ root }) => root !== largest[0]?.root);
   const pairs =
     largest.length > others.length ? againstMajority(others, largest) : twoByTwo(groups.flat());
+  const size = new Map(groups.map((group) => [(group[0] as Standing).root, group.length]));
   const order = new Map(shuffled.map(({ id }, i) => [id, i]));
-  const first = (a: Standing, b: Standing) => Number(order.get(a.id)) < Number(order.get(b.id));
+  const rank = ({ id, root }: Standing) => [size.get(root) as number, order.get(id) as number];
   return pairs.map(([a, b]) =>
-    first(a, b) ? { asserter: a.id, challenger: b.id } : { asserter: b.id, challenger: a.id },
+    isBefore(rank(a), rank(b))
+      ? { asserter: a.id, challenger: b.id }
+      : { asserter: b.id, challenger: a.id },
   );
+}
+
+/** Whose claim fewer share is tried: a conviction says more than a challenge that failed. */
+function isBefore(a: readonly number[], b: readonly number[]): boolean {
+  const at = a[0] === b[0] ? 1 : 0;
+  return (a[at] as number) < (b[at] as number);
 }
 
 function groupsOf(standing: readonly Standing[]): Standing[][] {
@@ -60,18 +69,17 @@ function twoByTwo(row: readonly Standing[]): [Standing, Standing][] {
   return row.slice(half).map((b, i) => [row[i] as Standing, b]);
 }
 
-/** Each of the few meets one of the many; then those with wins one more in turn, while any are left. */
+/**
+ * Each of the few meets one more of the many than the fewest matches that one of them has won: all
+ * of them equally many, or as equally as it goes where the many do not suffice. Then a receipt that
+ * falls leaves no more matches undecided than it had won before, and those that stay twice as strong.
+ */
 function againstMajority(
   few: readonly Standing[],
   many: readonly Standing[],
 ): [Standing, Standing][] {
-  const pairs: [Standing, Standing][] = [];
-  let turn = few;
-  for (let round = 1; turn.length > 0 && pairs.length < many.length; round++) {
-    for (const one of turn.slice(0, many.length - pairs.length)) {
-      pairs.push([one, many[pairs.length] as Standing]);
-    }
-    turn = turn.filter(({ wins }) => wins >= round);
-  }
-  return pairs;
+  if (few.length === 0) return [];
+  const each = 1 + Math.min(...few.map(({ wins }) => wins));
+  const met = many.slice(0, each * few.length);
+  return met.map((one, i) => [few[i % few.length] as Standing, one]);
 }

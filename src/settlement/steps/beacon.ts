@@ -25,9 +25,10 @@ export function beacon(
   return shown.openJobs.reduce((s, id) => drawFor(context, s, jobOf(s, id)), shown);
 }
 
-/** Whether an open job waits for the beacon. */
-export function awaitsBeacon(job: Job): boolean {
-  return job.phase.name === "drawing" || job.phase.name === "calling";
+/** Whether the next link would bring an open job on: links are not spent on jobs that nobody can run. */
+export function awaitsBeacon(state: LedgerState, job: Job): boolean {
+  if (job.phase.name === "drawing") return candidates(state, job).length >= job.size;
+  return job.phase.name === "calling";
 }
 
 function drawFor(context: Context, state: LedgerState, job: Job): LedgerState {

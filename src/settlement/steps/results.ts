@@ -71,7 +71,7 @@ function readClaim(
 }
 
 /** H(3d ‖ 01 ‖ segments u64 ‖ trace ‖ outputs): what two claims about one job can differ in. */
-function claimRoot(hasher: Hasher, { segments, trace, outputs }: Receipt): string {
+export function claimRoot(hasher: Hasher, { segments, trace, outputs }: Receipt): string {
   const count = new Uint8Array(8);
   new DataView(count.buffer).setBigUint64(0, BigInt(segments), true);
   return toHex(taggedDigest(hasher, DIGEST_TAGS.claim, concat(count, trace, outputs)));
