@@ -31,6 +31,8 @@ export const ERROR_CODES = {
   "dispute/refused": "a dispute move is refused",
   "key/invalid": "a key file is broken",
   // a ledger's files
+  "ledger/refused": "a ledger refuses a message",
+  "ledger/unreachable": "a ledger does not answer",
   "ledger/corrupt": "a ledger's files hold something else than was written",
   "ledger/write": "a ledger's log cannot be written; nothing more is acknowledged",
   "ledger/locked": "another process has this ledger open",

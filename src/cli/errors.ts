@@ -45,6 +45,8 @@ const HINTS: Readonly<Record<ErrorCode, string>> = {
   "run/incomplete": "get the whole run folder from its executor",
   "dispute/refused": "docs/dispute.md says which moves there are",
   "key/invalid": "a key file holds 64 hex digits; without --key a local one is made",
+  "ledger/refused": "docs/settlement.md says what a ledger refuses, and why",
+  "ledger/unreachable": "check the address, and that assay ledger serve runs there",
   "ledger/corrupt": "keep the folder as it is and restore it from a copy; do not go on with it",
   "ledger/write": "check the disk and its room, then start again: opening finds what was kept",
   "ledger/locked": "end the other process first",

@@ -11,7 +11,7 @@ import {
 import { bind } from "../graph/bind.js";
 import { bindingDigest, type ModelDigest, planDigest, profileDigest } from "../graph/digests.js";
 import type { Granularity, Plan } from "../graph/plan.js";
-import type { GraphNode, Model } from "../graph/types.js";
+import type { GraphNode, Model, Skeleton } from "../graph/types.js";
 import { isFoldable } from "../graph/values.js";
 import type { Digest, Hasher } from "../merkle/hash.js";
 import { indexedRoot } from "../merkle/indexed-root.js";
@@ -103,13 +103,20 @@ function properInput(name: string, inputs: ReadonlyMap<string, Tensor>): Tensor 
 
 /** Binds a model to the types of the given inputs; small inputs may steer shapes. */
 export function planFor(
-  model: Model,
+  model: Skeleton,
   inputs: ReadonlyMap<string, Tensor>,
   granularity: Granularity = "layer",
 ): Plan {
   const types = new Map<string, TensorType>(inputs);
-  const steering = [...inputs].filter(([name, t]) => isSteerable(model, name, t));
-  return bind(model, { types, values: new Map(steering), granularity });
+  return bind(model, { types, values: steeringInputs(model, inputs), granularity });
+}
+
+/** Those of the inputs whose values binding may ask for. */
+export function steeringInputs(
+  model: Skeleton,
+  inputs: ReadonlyMap<string, Tensor>,
+): Map<string, Tensor> {
+  return new Map([...inputs].filter(([name, t]) => isSteerable(model, name, t)));
 }
 
 /**
@@ -117,7 +124,7 @@ export function planFor(
  * floats: these steer only where a node asks for the input itself, because data is float as well and
  * is not to be computed at binding.
  */
-function isSteerable(model: Model, name: string, t: Tensor): boolean {
+function isSteerable(model: Skeleton, name: string, t: Tensor): boolean {
   if (!isFoldable(t)) return false;
   return !isFloat(t.dtype) || model.graph.nodes.some((node) => asksFor(node, name));
 }

@@ -8,8 +8,8 @@ import { NOWHERE, Provenance } from "./provenance.js";
 import { Scope, type Slot } from "./scope.js";
 import { cutSegments } from "./segments.js";
 import { innerWeights } from "./subgraphs.js";
-import type { Model, ValueInfo } from "./types.js";
-import { isFoldable } from "./values.js";
+import type { Skeleton, ValueInfo } from "./types.js";
+import { isFoldable, isWhole } from "./values.js";
 
 export interface Binding {
   /** Concrete type of every graph input, by name. */
@@ -23,14 +23,15 @@ export interface Binding {
 }
 
 /**
- * Binds a model to shapes. Pure and cheap: nothing of the size of the weights is touched.
+ * Binds a model to shapes. Pure and cheap: nothing of the size of the weights is touched,
+ * and those of more than 1024 elements need not be there.
  *
  * A node is folded, not executed, when its operator yields its value from types alone (Shape,
  * Constant, ConstantOfShape), or when all it reads and writes is known and has at most 1024
  * elements. Folding runs the interpreter on the node's own programs, so it changes no bit. The nodes of
  * a branch that is taken, and of a body once per iteration, stand where their If, Loop or Scan was.
  */
-export function bind(model: Model, binding: Binding): Plan {
+export function bind(model: Skeleton, binding: Binding): Plan {
   const steering = new Set<string>();
   // First pass: every small integer input is tentatively known, and those are noted whose value a
   // definition asked for. Second pass: only the noted ones are known.
@@ -41,7 +42,7 @@ export function bind(model: Model, binding: Binding): Plan {
 }
 
 function planOf(
-  { graph, weights }: Model,
+  { graph, weights }: Skeleton,
   { types, granularity = "layer" }: Binding,
   known: ReadonlyMap<string, Tensor>,
   steering: Set<string>,
@@ -97,15 +98,22 @@ function bindInputs(
 function bindWeights(
   binder: Binder,
   scope: Scope,
-  weights: Model["weights"],
+  weights: Skeleton["weights"],
   hidden: ReadonlySet<string>,
 ): PlanWeight[] {
   return [...weights].map(([name, t], index) => {
-    const slot = binder.add(name, t, { kind: "weight", index }, isFoldable(t) ? t : undefined);
+    const slot = binder.add(name, t, { kind: "weight", index }, knownWeight(name, t));
     binder.weights.set(name, slot);
     if (name !== "" && !hidden.has(name)) scope.define(name, slot);
     return { name, dtype: t.dtype, dims: t.dims, value: binder.idOf(slot) };
   });
+}
+
+/** A small weight may decide the plan, so it must be there. */
+function knownWeight(name: string, weight: TensorType): Tensor | undefined {
+  if (!isFoldable(weight)) return undefined;
+  if (isWhole(weight)) return weight;
+  throw new AssayError("graph/invalid", `the weight "${name}" is small and has no elements`);
 }
 
 function missingInput(info: ValueInfo): AssayError {

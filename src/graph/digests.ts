@@ -58,11 +58,14 @@ export function profileDigest(hasher: Hasher): Digest {
  * a surrogate pair, an attribute beyond its type, a list of more than 65535 entries.
  */
 export function modelDigest(hasher: Hasher, model: Model): ModelDigest {
-  const weightCommitments = [...model.weights].map(([name, t]) => {
-    requireProper(t, `the weight "${name}"`);
-    return commitTensor(hasher, t);
-  });
+  const weightCommitments = [...model.weights].map(([name, t]) => commitWeight(hasher, name, t));
   return modelDigestFrom(hasher, model.graph, weightCommitments, [...model.weights.keys()]);
+}
+
+/** Throws `graph/invalid` where the tensor is not canonical. */
+export function commitWeight(hasher: Hasher, name: string, weight: Tensor): Digest {
+  requireProper(weight, `the weight "${name}"`);
+  return commitTensor(hasher, weight);
 }
 
 /** The model digest from commitments that were computed before. */

@@ -1,4 +1,4 @@
-import type { AttributeValue, DType, Tensor } from "../../operators/index.js";
+import type { AttributeValue, DType, Tensor, TensorType } from "../../operators/index.js";
 
 /**
  * A graph as its source file states it: nodes in file order, nothing optimised away. Names are for
@@ -71,4 +71,13 @@ export interface Initializer {
 export interface Model {
   readonly graph: Graph;
   readonly weights: ReadonlyMap<string, Tensor>;
+}
+
+/**
+ * A model that may lack the elements of its large weights: all that binding and judging need. Those of
+ * at most 1024 elements are whole tensors, because a plan may depend on their values.
+ */
+export interface Skeleton {
+  readonly graph: Graph;
+  readonly weights: ReadonlyMap<string, Tensor | TensorType>;
 }

@@ -24,6 +24,11 @@ export function isFoldable(type: TensorType): boolean {
   return elementCount(type.dims) <= FOLD_LIMIT;
 }
 
+/** Whether a weight is there, and not only its type. */
+export function isWhole(weight: TensorType): weight is Tensor {
+  return "bytes" in weight;
+}
+
 /** Writes a known value's bytes into `into`. */
 export function fillValue(value: KnownValue, into: Uint8Array): void {
   if (!isUniform(value)) {

@@ -86,7 +86,7 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-class DiskFile implements StoredFile {
+export class DiskFile implements StoredFile {
   constructor(
     private readonly handle: FileHandle,
     private readonly path: string,

@@ -44,17 +44,17 @@ export const DIGEST_TAGS = {
   sealedReceipt: 0x38,
   /** What tells one dispute from all others: over a receipt digest and a nonce. */
   dispute: 0x39,
-  /** What chains the records of a ledger's log: over the digest before and the record. */
+  /** Chains the records of a ledger's log. */
   logRecord: 0x3a,
-  /** What an account signs for a ledger: over the message's text. */
+  /** What an account signs: over the text of its message. */
   ledgerMessage: 0x3b,
-  /** What tells one ledger from all others. */
+  /** What a ledger was founded with. */
   ledger: 0x3c,
-  /** What tells one job from all others. */
-  job: 0x3d,
-  /** The context that the receipts of a job carry. */
+  /** What two receipts must agree in to say the same. */
+  claim: 0x3d,
+  /** What a receipt is for: over ledger and job. */
   jobContext: 0x3e,
-  /** Words by which executors are drawn. */
+  /** Seeds drawn from a ledger's beacon. */
   draw: 0x3f,
 } as const;
 

@@ -9,6 +9,12 @@ import type { TensorProto } from "./proto/onnx_pb.js";
  */
 export type ExternalData = (location: string, offset: number, length: number) => Uint8Array;
 
+/**
+ * The location of what a model's skeleton leaves out, given without an offset or a length. No file of that
+ * name is looked for.
+ */
+export const ABSENT = "absent";
+
 /** Bytes of a tensor that lie in another file; `length` is what its dims ask for. */
 export function readExternal(
   proto: TensorProto,
@@ -16,6 +22,16 @@ export function readExternal(
   length: number,
   externalData: ExternalData | undefined,
 ): Uint8Array {
+  if (isAbsent(proto)) {
+    throw new AssayError(
+      "onnx/unsupported",
+      `${where}: this is a skeleton, its weights are absent`,
+      {
+        hint: "a skeleton is for planning and judging; to run or commit to it, get the whole model",
+        facts: { where },
+      },
+    );
+  }
   const entries = new Map(proto.externalData.map((e) => [e.key, e.value]));
   const location = checkedLocation(entries.get("location"), where);
   const offset = integerEntry(entries, "offset", where) ?? 0;
@@ -35,6 +51,12 @@ export function readExternal(
     throw malformed(where, `"${location}" has ${bytes.length} of ${length} bytes at ${offset}`);
   }
   return bytes;
+}
+
+/** Whether external data is exactly the mark of an absent weight. */
+export function isAbsent({ externalData }: TensorProto): boolean {
+  const [only] = externalData;
+  return externalData.length === 1 && only?.key === "location" && only.value === ABSENT;
 }
 
 function checkedLocation(location: string | undefined, where: string): string {

@@ -1,5 +1,5 @@
-import { findDefinition } from "../../operators/index.js";
-import type { GraphNode, Model, ValueInfo } from "../graph/types.js";
+import { findDefinition, type TensorType } from "../../operators/index.js";
+import type { Graph, GraphNode, Model, ValueInfo } from "../graph/types.js";
 import type { ExternalData } from "./external.js";
 import { budgetOf, DEFAULT_LIMITS, type OnnxLimits } from "./limits.js";
 import { nodeNames } from "./names.js";
@@ -9,8 +9,9 @@ import { malformed, UnsupportedList } from "./problems.js";
 import { decodeMessage } from "./proto/decode.js";
 import { ModelProtoSchema, type ValueInfoProto } from "./proto/onnx_pb.js";
 import { readSubgraph } from "./subgraph.js";
+import { readTensor } from "./tensor.js";
 import { freeInputs, readValueInfo } from "./value-info.js";
-import { WeightTable } from "./weights.js";
+import { type WeightReader, WeightTable } from "./weights.js";
 import { runOrder } from "./wiring.js";
 
 export interface ImportOptions {
@@ -30,6 +31,17 @@ export interface ImportOptions {
  * everything in the model that cannot be run (`facts.items`: node, operator, reason).
  */
 export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Model {
+  return importWith(bytes, options, (proto, where) =>
+    readTensor(proto, where, options.externalData),
+  );
+}
+
+/** The same, with another way to read the initializers; tensors in attributes are read as ever. */
+export function importWith<T extends TensorType>(
+  bytes: Uint8Array,
+  options: ImportOptions,
+  readWeight: WeightReader<T>,
+): { readonly graph: Graph; readonly weights: ReadonlyMap<string, T> } {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const budget = budgetOf(limits);
   const model = decodeMessage(ModelProtoSchema, bytes, budget, "");
@@ -37,7 +49,7 @@ export function importOnnx(bytes: Uint8Array, options: ImportOptions = {}): Mode
   const graph = model.graph;
   if (graph === undefined) throw malformed("model", "has no graph");
   const opsets = readOpsets(model, unsupported);
-  const weights = new WeightTable(options.externalData, unsupported);
+  const weights = new WeightTable(readWeight, unsupported);
   weights.readOuter(graph);
   const inputs = readValues(freeInputs(graph), "input", unsupported);
   const outputs = readValues(graph.output, "output", unsupported);

@@ -2,8 +2,10 @@ import {
   canonicalNaNs,
   DTYPES,
   type DType,
+  elementCount,
   firstNonCanonical,
   type Tensor,
+  type TensorType,
   writerOf,
 } from "../../operators/index.js";
 import { readDType, type Unsupported } from "./data-types.js";
@@ -24,18 +26,31 @@ export function readTensor(
   where: string,
   externalData?: ExternalData,
 ): Tensor | Unsupported {
-  const dtype = readDType(proto.dataType);
-  if (typeof dtype !== "string") return dtype;
-  if (proto.segment !== undefined) return { unsupported: "segmented tensors are not supported" };
-  const dims = readDims(proto.dims, where);
-  const count = dims.reduce((n, d) => n * d, 1);
-  if (count >= MAX_ELEMENTS) throw malformed(where, `[${dims}] is too large`);
-  const bytes = readBytes(proto, dtype, count, where, externalData);
+  const type = readTensorType(proto, where);
+  if ("unsupported" in type) return type;
+  const { dtype, dims } = type;
+  const bytes = readBytes(proto, dtype, elementCount(dims), where, externalData);
   if (dtype === "bool") {
     const at = firstNonCanonical(dtype, bytes);
     if (at !== -1) throw malformed(where, `element ${at} is ${bytes[at]}, not a bool`);
   }
   return canonicalNaNs({ dtype, dims, bytes });
+}
+
+/** What a tensor says about itself, before anybody looks for its data. Throws `onnx/malformed`. */
+export function readTensorType(proto: TensorProto, where: string): TensorType | Unsupported {
+  const dtype = readDType(proto.dataType);
+  if (typeof dtype !== "string") return dtype;
+  if (proto.segment !== undefined) return { unsupported: "segmented tensors are not supported" };
+  const dims = readDims(proto.dims, where);
+  // Many large dims and a zero multiply to NaN, which is below nothing.
+  if (!(elementCount(dims) < MAX_ELEMENTS)) throw malformed(where, `[${dims}] is too large`);
+  return { dtype, dims };
+}
+
+/** Whether the file itself holds elements of a tensor, in whatever form. */
+export function holdsData(proto: TensorProto): boolean {
+  return proto.rawData !== undefined || LISTS.some((l) => l.values(proto).length > 0);
 }
 
 function readDims(dims: readonly bigint[], where: string): number[] {
@@ -52,12 +67,12 @@ function readBytes(
   where: string,
   externalData: ExternalData | undefined,
 ): Uint8Array {
-  const lists = LISTS.filter((l) => l.values(proto).length > 0);
   const length = count * DTYPES[dtype].size;
   if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL) {
-    if (proto.rawData !== undefined || lists.length > 0) throw twice(where);
+    if (holdsData(proto)) throw twice(where);
     return readExternal(proto, where, length, externalData);
   }
+  const lists = LISTS.filter((l) => l.values(proto).length > 0);
   const raw = proto.rawData;
   if (raw !== undefined && (raw.length > 0 || lists.length === 0)) {
     if (lists.length > 0) throw twice(where);
@@ -77,7 +92,7 @@ function readBytes(
   return bytesOfList(list.values(proto), dtype, where);
 }
 
-function twice(where: string) {
+export function twice(where: string) {
   return malformed(where, "gives its data in two ways");
 }
 

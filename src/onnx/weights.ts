@@ -1,17 +1,22 @@
-import type { Tensor } from "../../operators/index.js";
+import type { TensorType } from "../../operators/index.js";
 import type { Initializer } from "../graph/types.js";
-import type { ExternalData } from "./external.js";
+import type { Unsupported } from "./data-types.js";
 import type { UnsupportedList } from "./problems.js";
 import type { GraphProto, TensorProto } from "./proto/onnx_pb.js";
-import { readTensor } from "./tensor.js";
+
+/** Reads one initializer; `where` is for messages. */
+export type WeightReader<T extends TensorType> = (
+  proto: TensorProto,
+  where: string,
+) => T | Unsupported;
 
 /** All initializers of a model under unique names: those of the graph under their own. */
-export class WeightTable {
-  readonly tensors = new Map<string, Tensor>();
+export class WeightTable<T extends TensorType = TensorType> {
+  readonly tensors = new Map<string, T>();
   private readonly repeats = new Map<string, number>();
 
   constructor(
-    private readonly externalData: ExternalData | undefined,
+    private readonly readWeight: WeightReader<T>,
     private readonly unsupported: UnsupportedList,
   ) {}
 
@@ -45,7 +50,7 @@ export class WeightTable {
   }
 
   private read(proto: TensorProto, where: string, name: string, readable: string): void {
-    const tensor = readTensor(proto, where, this.externalData);
+    const tensor = this.readWeight(proto, where);
     if ("unsupported" in tensor) this.unsupported.add(readable, "", tensor.unsupported);
     else this.tensors.set(name, tensor);
   }

@@ -2,7 +2,7 @@ import { bytesEqual, type Tensor } from "../../operators/index.js";
 import { planFor } from "../execute/run-model.js";
 import { bindingDigest } from "../graph/digests.js";
 import type { Plan } from "../graph/plan.js";
-import type { Model } from "../graph/types.js";
+import type { Skeleton } from "../graph/types.js";
 import type { Hasher } from "../merkle/hash.js";
 import type { Receipt } from "../receipt/receipt.js";
 
@@ -13,7 +13,7 @@ import type { Receipt } from "../receipt/receipt.js";
  */
 export function planOfReceipt(
   hasher: Hasher,
-  model: Model,
+  model: Skeleton,
   inputs: ReadonlyMap<string, Tensor>,
   receipt: Pick<Receipt, "binding">,
 ): Plan {

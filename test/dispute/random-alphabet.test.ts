@@ -1,4 +1,5 @@
 import { f32Tensor } from "../../operators/index.js";
+import { LONG } from "../support/long.js";
 import { TINY_BUDGET } from "./zoo/budgets.js";
 import { describeRandomPlay, type World, worldOf } from "./zoo/random.js";
 import { chain, noise, oneNode } from "./zoo/toy.js";
@@ -19,4 +20,4 @@ const ALPHABET: readonly World[] = [
   ),
 ];
 
-describeRandomPlay("over an alphabet", ALPHABET, 3200);
+describeRandomPlay("over an alphabet", ALPHABET, LONG ? 3200 : 800);

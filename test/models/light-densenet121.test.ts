@@ -4,5 +4,5 @@ import { spread } from "./world.js";
 
 /** 668 operators, most of which have programs of their own. */
 describeWithData("light models", LIGHT, () => {
-  describeLightModel("densenet121", spread(3), 12);
+  describeLightModel("densenet121", spread(3), 65);
 });

@@ -3,6 +3,6 @@ import { describeLightModel, LIGHT } from "./light.js";
 import { spread } from "./world.js";
 
 describeWithData("light models", LIGHT, () => {
-  describeLightModel("inception_v2", spread(3), 15);
-  describeLightModel("resnet50", spread(3), 16);
+  describeLightModel("inception_v2", spread(3), 19);
+  describeLightModel("resnet50", spread(3), 30);
 });

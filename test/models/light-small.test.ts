@@ -3,7 +3,7 @@ import { describeLightModel, LIGHT } from "./light.js";
 import { spread } from "./world.js";
 
 describeWithData("light models", LIGHT, () => {
-  describeLightModel("squeezenet", spread(5), 17);
-  describeLightModel("shufflenet", spread(4), 18);
-  describeLightModel("inception_v1", spread(4), 19);
+  describeLightModel("squeezenet", spread(5), 14);
+  describeLightModel("shufflenet", spread(4), 21);
+  describeLightModel("inception_v1", spread(4), 27);
 });

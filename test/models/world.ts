@@ -146,15 +146,21 @@ export function expectConvicted(settlement: Settlement, drill: Run): void {
   });
 }
 
-/** Runs a drill at an operator where it shows, and has it disputed. */
+/**
+ * Runs a drill at an operator where it shows, and has it disputed. What lies before the operator's
+ * segment is the honest run's.
+ */
 export async function expectDrillCaught(
   world: World,
   honest: Run,
   node: number,
   options: DisputeOptions = {},
 ): Promise<void> {
-  const { granularity } = honest.plan;
-  const drill = await run(world, { corruption: { node }, granularity });
+  const { plan, trace } = honest;
+  const { boundaries, kept } = trace;
+  const segment = plan.segments.findIndex((s) => node < s.end);
+  const resume = { segment, boundaries, kept };
+  const drill = await run(world, { corruption: { node }, plan, resume });
   expect(drill.trace.corruption).toMatchObject({ node, masked: false });
   expectConvicted(await dispute(world, honest, drill, options), drill);
 }

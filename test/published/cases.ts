@@ -69,12 +69,23 @@ export async function runPublished(
   }
 }
 
-/** Why a case does not give the expected outputs; `undefined` where it does. */
-export async function failureOf(name: string): Promise<string | undefined> {
+/** A case as it ran in the WebAssembly backend. */
+export interface RanCase {
+  readonly published: PublishedCase;
+  readonly plan: Plan;
+  readonly outputs: readonly Tensor[];
+}
+
+/** Runs a case. Yields why it does not give the expected outputs, if it does not. */
+export async function failureOf(
+  name: string,
+  ran: (run: RanCase) => void,
+): Promise<string | undefined> {
   try {
     const published = readPublished(name);
     const plan = planFor(published.model, published.inputs);
     const outputs = await runPublished(published, new WasmMachine(1), plan);
+    ran({ published, plan, outputs });
     const precision = narrowestFloat(plan);
     for (const [i, expected] of published.expected.entries()) {
       const wrong = mismatch(outputs[i], expected, precision);
