@@ -89,7 +89,7 @@ export async function syncFolder(path: string): Promise<void> {
 export class DiskFile implements StoredFile {
   constructor(
     private readonly handle: FileHandle,
-    private readonly path: string,
+    private readonly path = "a file of the log",
   ) {}
 
   async size(): Promise<number> {
