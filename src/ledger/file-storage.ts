@@ -46,8 +46,11 @@ export async function fileStorage(path: string): Promise<JournalStorage> {
   };
 }
 
-/** Folders that are missing are made, and their names are durable when this returns. */
-async function makeFolder(folder: string): Promise<void> {
+/**
+ * Makes a folder and those it lacks on the way, for their owner only; their names are durable when this
+ * returns. Throws `file/write`.
+ */
+export async function makeFolder(folder: string): Promise<void> {
   try {
     const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
     if (first === undefined) return;
@@ -81,7 +84,7 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-class DiskFile implements StoredFile {
+export class DiskFile implements StoredFile {
   constructor(private readonly handle: FileHandle) {}
 
   async size(): Promise<number> {

@@ -33,6 +33,12 @@ export function takeLock(folder: string): Lock {
   }
 }
 
+/** Throws `ledger/locked` where a running process has the folder; changes nothing. */
+export function requireUnlocked(folder: string): void {
+  const highest = generations(folder).at(-1);
+  if (highest !== undefined) requireGone(folder, highest);
+}
+
 function heldLock(folder: string, mine: number): Lock {
   for (const n of generations(folder)) if (n < mine) disk.remove(lockPath(folder, n));
   return {

@@ -42,7 +42,7 @@ describe("a process that is killed", () => {
     const folder = join(home, "killed");
     const random = new Random(11);
     let before = 0;
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       const acknowledged = await appendAndKill(folder, 2 + random.below(60), random.below(8));
       expect(acknowledged).toBeGreaterThan(before);
       const { journal, records } = await openJournal(folder);
@@ -103,10 +103,10 @@ describe("the lock", () => {
   test("of many processes at once one gets it", async () => {
     const folder = mkdtempSync(join(home, "many-"));
     writeFileSync(join(folder, "lock-3"), JSON.stringify({ pid: 2 ** 22 + 1, began: "1" }));
-    const others = Array.from({ length: 4 }, () => taking(folder));
+    const others = Array.from({ length: 3 }, () => taking(folder));
     const outcomes = await Promise.all(others.map(({ outcome }) => outcome));
     for (const { end } of others) end();
-    expect(outcomes.sort()).toEqual([...Array(3).fill("ledger/locked"), "mine"]);
+    expect(outcomes.sort()).toEqual([...Array(2).fill("ledger/locked"), "mine"]);
   });
 });
 
