@@ -97,6 +97,8 @@ function tasteOf(random: () => number) {
   return {
     sorted,
     flip: random() * 0.3,
+    /** How many of its own it has convicted from outside, before their matches end. */
+    outside: random() < 0.5 ? 0 : random() ** 3,
     camp(root: string): number {
       const known = camps.get(root) ?? random();
       camps.set(root, known);
@@ -119,7 +121,7 @@ function inOrder(standing: readonly Receipt[], taste: Taste, random: () => numbe
     .map(({ receipt }) => receipt);
 }
 
-/** The matches in a random order; the honest one wins its own, the attacker chooses the others. */
+/** Some fall from outside, then the matches in a random order; the honest one wins its own, the attacker chooses the others. */
 function decide(
   standing: readonly Receipt[],
   pairs: ReturnType<typeof pairInOrder>,
@@ -130,6 +132,14 @@ function decide(
   const lost = new Set<string>();
   const winners: string[] = [];
   const order = pairs.map((pair) => ({ pair, key: random() })).sort((a, b) => a.key - b.key);
+  for (const { id, honest } of standing) {
+    if (honest || random() >= taste.outside) continue;
+    const met = pairs.find(
+      ({ asserter: a, challenger: c }) => (a === id && !lost.has(c)) || (c === id && !lost.has(a)),
+    );
+    lost.add(id);
+    if (met) winners.push(met.asserter === id ? met.challenger : met.asserter);
+  }
   for (const { asserter, challenger } of order.map(({ pair }) => pair)) {
     if (lost.has(asserter) || lost.has(challenger)) continue;
     const difference = (worth.get(asserter) as number) - (worth.get(challenger) as number);
