@@ -30,6 +30,16 @@ export const ERROR_CODES = {
   "run/incomplete": "a run folder lacks something that is needed",
   "dispute/refused": "a dispute move is refused",
   "key/invalid": "a key file is broken",
+  // a ledger's files
+  "ledger/refused": "a ledger refuses a message",
+  "ledger/unreachable": "a ledger does not answer",
+  "ledger/corrupt": "a ledger's files hold something else than was written",
+  "ledger/write": "a ledger's log cannot be written; nothing more is acknowledged",
+  "ledger/locked": "another process has this ledger open",
+  "ledger/quota": "an account stores more than it may",
+  "ledger/exhausted": "a beacon has no link left",
+  "blob/mismatch": "bytes do not have the hash under which they came",
+  "blob/too-large": "there are more bytes than may be taken",
   // this machine
   "backend/unavailable": "a backend cannot work here",
   usage: "the command line is wrong",

@@ -5,10 +5,10 @@ import type { Model } from "../graph/types.js";
 import { nodeHasher } from "../merkle/node-hash.js";
 import type { SignedReceipt } from "../receipt/receipt.js";
 import type { Evidence, Pins } from "../verify/check.js";
+import type { OpenedRun } from "../verify/open-run.js";
 import { planOfReceipt } from "../verify/plan-of-receipt.js";
 import { loadInputs } from "./inputs.js";
 import { hexOption } from "./options.js";
-import type { OpenedRun } from "./run-folder.js";
 
 /** Where a verifier says what it holds and what it relies on. */
 export interface EvidenceArguments {

@@ -3,8 +3,8 @@ import { nodeHasher } from "../merkle/node-hash.js";
 import { toHex } from "../receipt/hex.js";
 import { isAbsent, RECEIPT_LAYOUT, receiptDigest, type SignedReceipt } from "../receipt/receipt.js";
 import { verifyReceipt } from "../receipt/sign.js";
+import type { OpenedRun } from "../verify/open-run.js";
 import { field, typeText } from "./format.js";
-import type { OpenedRun } from "./run-folder.js";
 
 /** What `inspect` says about a receipt, and about the folder that it lies in. */
 export interface ReceiptFacts extends Partial<ReturnType<typeof runFacts>> {

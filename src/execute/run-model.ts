@@ -108,8 +108,15 @@ export function planFor(
   granularity: Granularity = "layer",
 ): Plan {
   const types = new Map<string, TensorType>(inputs);
-  const steering = [...inputs].filter(([name, t]) => isSteerable(model, name, t));
-  return bind(model, { types, values: new Map(steering), granularity });
+  return bind(model, { types, values: steeringInputs(model, inputs), granularity });
+}
+
+/** Those of the inputs whose values binding may ask for. */
+export function steeringInputs(
+  model: Skeleton,
+  inputs: ReadonlyMap<string, Tensor>,
+): Map<string, Tensor> {
+  return new Map([...inputs].filter(([name, t]) => isSteerable(model, name, t)));
 }
 
 /**

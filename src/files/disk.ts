@@ -239,7 +239,8 @@ export function requireReplaceable(folder: string, replace: boolean): void {
   });
 }
 
-function writeError(path: string, cause: unknown): AssayError {
+/** What a failed change of a file is reported as. */
+export function writeError(path: string, cause: unknown): AssayError {
   const code = (cause as { code?: string }).code;
   return new AssayError("file/write", `cannot write ${path}: ${reasonOf(cause)}`, {
     hint: "nothing half-written was left behind",
@@ -252,6 +253,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EFBIG: "the file would be too large",
   EISDIR: "it is a folder, not a file",
+  EIO: "the disk failed",
   ELOOP: "its links go round in a circle",
   ENAMETOOLONG: "the name is too long",
   ENOENT: "there is no such file or folder",
@@ -262,7 +264,7 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /** Why a system call failed, in words that do not repeat the path. */
-function reasonOf(cause: unknown): string {
+export function reasonOf(cause: unknown): string {
   const code = (cause as { code?: string }).code ?? "";
   if (cause instanceof RangeError) return "it is too large for this machine";
   return REASONS[code] ?? (cause instanceof Error ? cause.message : String(cause));

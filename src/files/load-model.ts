@@ -1,16 +1,28 @@
 import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { AssayError } from "../../operators/index.js";
+import type { ExternalData } from "../onnx/external.js";
 import { importOnnx } from "../onnx/import.js";
+import { skeletonOf } from "../onnx/skeleton.js";
 import { readFile } from "./disk.js";
 
 /** Reads an ONNX file, with external data from its own folder and nowhere else. */
 export function loadModelFile(path: string) {
+  return importOnnx(...fileWithData(path));
+}
+
+/** The same, with what a ledger must know of it. */
+export function loadModelAndSkeleton(path: string) {
+  const [bytes, options] = fileWithData(path);
+  return { model: importOnnx(bytes, options), skeleton: skeletonOf(bytes, options) };
+}
+
+function fileWithData(path: string): [Uint8Array, { readonly externalData: ExternalData }] {
   const bytes = readFile(path, "model");
   const external = new ExternalFiles(dirname(path));
-  return importOnnx(bytes, {
-    externalData: (location, offset, length) => external.read(location, offset, length),
-  });
+  const externalData: ExternalData = (location, offset, length) =>
+    external.read(location, offset, length);
+  return [bytes, { externalData }];
 }
 
 /** Ranges of the files beside a model, each range read once. */

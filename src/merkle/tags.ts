@@ -44,6 +44,18 @@ export const DIGEST_TAGS = {
   sealedReceipt: 0x38,
   /** What tells one dispute from all others: over a receipt digest and a nonce. */
   dispute: 0x39,
+  /** Chains the records of a ledger's log. */
+  logRecord: 0x3a,
+  /** What an account signs: over the text of its message. */
+  ledgerMessage: 0x3b,
+  /** What a ledger was founded with. */
+  ledger: 0x3c,
+  /** What two receipts must agree in to say the same. */
+  claim: 0x3d,
+  /** What a receipt is for: over ledger and job. */
+  jobContext: 0x3e,
+  /** Seeds drawn from a ledger's beacon. */
+  draw: 0x3f,
 } as const;
 
 /** Version of the commitment formats, the second byte of every wrapped root and tagged digest. */

@@ -5,8 +5,9 @@ import { commitKnown } from "../graph/digests.js";
 import type { Plan, PlanValue, Segment } from "../graph/plan.js";
 import type { Model } from "../graph/types.js";
 import type { KnownValue } from "../graph/values.js";
-import { concat, type Digest, type Hasher, hashParts } from "../merkle/hash.js";
+import { type Digest, type Hasher, hashParts } from "../merkle/hash.js";
 import { indexedRoot } from "../merkle/indexed-root.js";
+import { shuffle } from "../merkle/random.js";
 import { commitTensor, verifyTensor } from "../merkle/tensor-tree.js";
 import { traceList } from "../merkle/trace.js";
 import { isAbsent, receiptDigest, type SignedReceipt } from "../receipt/receipt.js";
@@ -150,27 +151,6 @@ export function drawSegments(
   const count = Math.min(segments, Math.ceil(share * segments));
   const drawn = shuffle(hasher, seedOf(hasher, beacon, signed), segments).slice(0, count);
   return { segments, drawn: drawn.sort((a, b) => a - b), probability: count / segments };
-}
-
-/** Fisher–Yates with words H(seed ‖ counter); rejection keeps every draw uniform. */
-function shuffle(hasher: Hasher, seed: Digest, n: number): number[] {
-  const items = Array.from({ length: n }, (_, i) => i);
-  let counter = 0;
-  const below = (bound: number): number => {
-    const limit = Math.floor(2 ** 32 / bound) * bound;
-    for (;;) {
-      const block = new Uint8Array(4);
-      new DataView(block.buffer).setUint32(0, counter++, true);
-      const hash = hasher.hash(concat(seed, block));
-      const word = new DataView(hash.buffer, hash.byteOffset).getUint32(0, true);
-      if (word < limit) return word % bound;
-    }
-  };
-  for (let i = 0; i < n - 1; i++) {
-    const j = i + below(n - i);
-    [items[i], items[j]] = [items[j] as number, items[i] as number];
-  }
-  return items;
 }
 
 async function replayDrawn(

@@ -14,6 +14,23 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   "src/receipt": ["operators", "src/merkle", "src/graph"],
   "src/execute": ["operators", "src/merkle", "src/graph", "src/files", "src/receipt"],
   "src/dispute": ["operators", "src/merkle", "src/graph", "src/receipt"],
+  "src/settlement": [
+    "operators",
+    "src/merkle",
+    "src/graph",
+    "src/onnx",
+    "src/receipt",
+    "src/dispute",
+  ],
+  "src/ledger": [
+    "operators",
+    "src/merkle",
+    "src/graph",
+    "src/receipt",
+    "src/dispute",
+    "src/settlement",
+    "src/files",
+  ],
   "src/verify": [
     "operators",
     "src/merkle",
@@ -22,6 +39,19 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "src/files",
     "src/execute",
     "src/dispute",
+  ],
+  "src/service": [
+    "operators",
+    "src/merkle",
+    "src/graph",
+    "src/onnx",
+    "src/receipt",
+    "src/files",
+    "src/execute",
+    "src/dispute",
+    "src/verify",
+    "src/settlement",
+    "src/ledger",
   ],
   "src/cli": [
     "operators",
@@ -34,6 +64,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "src/execute",
     "src/dispute",
     "src/verify",
+    "src/settlement",
+    "src/ledger",
+    "src/service",
   ],
 };
 

@@ -2,13 +2,13 @@ import { AssayError } from "../../../operators/index.js";
 import { isFolder, readFile } from "../../files/disk.js";
 import { loadModelFile } from "../../files/load-model.js";
 import { MAX_RECEIPT_TEXT, receiptFromJson } from "../../receipt/json.js";
+import { openRun } from "../../verify/open-run.js";
 import type { Command, Io } from "../command.js";
 import { EXIT } from "../errors.js";
 import { describeModel, modelFacts } from "../inspect-model.js";
 import { describeReceipt, receiptFacts, runFacts } from "../inspect-receipt.js";
 import { OUTPUT } from "../options.js";
 import { jsonLine } from "../printable.js";
-import { openRun } from "../run-folder.js";
 
 export interface InspectArguments {
   readonly target: string;
@@ -19,6 +19,7 @@ export interface InspectArguments {
 
 export const inspectCommand: Command<InspectArguments> = {
   name: "inspect",
+  area: "Runs and receipts",
   summary: "show what a model, a receipt or a run folder is",
   details:
     "A model: its operators, layers, sizes, digests and what a run of it costs. A receipt: what it says and who signed it. A run folder: its receipt, what it was run on, and whether it is a drill.",

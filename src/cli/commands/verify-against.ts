@@ -12,6 +12,7 @@ import { commitTensor } from "../../merkle/tensor-tree.js";
 import { disputeRuns } from "../../verify/against.js";
 import { checkReceipt, type Pins } from "../../verify/check.js";
 import { costOf, describeOutcome } from "../../verify/describe.js";
+import { keptRun, type OpenedRun, openRun } from "../../verify/open-run.js";
 import {
   interpreterRunner,
   type ProgramRunner,
@@ -24,7 +25,6 @@ import type { Io } from "../command.js";
 import { EXIT } from "../errors.js";
 import { evidenceOf, pinsOf } from "../evidence.js";
 import { jsonLine } from "../printable.js";
-import { keptRun, type OpenedRun, openRun } from "../run-folder.js";
 import { styleFor } from "../style.js";
 import type { VerifyArguments } from "./verify-run.js";
 

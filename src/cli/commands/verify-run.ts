@@ -7,6 +7,7 @@ import { nodeHasher } from "../../merkle/node-hash.js";
 import { MAX_RECEIPT_TEXT, receiptFromJson } from "../../receipt/json.js";
 import type { SignedReceipt } from "../../receipt/receipt.js";
 import type { Evidence, Pins } from "../../verify/check.js";
+import { type OpenedRun, openRun } from "../../verify/open-run.js";
 import type { VerificationMode, VerificationReport } from "../../verify/report.js";
 import { LACKING, verifyRun } from "../../verify/verify-run.js";
 import type { Command, Io } from "../command.js";
@@ -16,7 +17,6 @@ import { announceNeed, memoryLimit } from "../memory.js";
 import { BACKEND, hexOption, MODEL_INPUT, OUTPUT } from "../options.js";
 import { jsonLine } from "../printable.js";
 import { startProgress } from "../progress.js";
-import { type OpenedRun, openRun } from "../run-folder.js";
 import { interruptible } from "../signals.js";
 import { styleFor } from "../style.js";
 import { describeReport } from "../verify-report.js";
@@ -38,6 +38,7 @@ export interface VerifyArguments extends EvidenceArguments {
 
 export const verifyRunCommand: Command<VerifyArguments> = {
   name: "verify-run",
+  area: "Runs and receipts",
   summary: "verify a run folder or a receipt, or play a dispute between two runs",
   details:
     "Ends in one of three ways: verified, refuted (with what is wrong), or could not check (with the reason). What is left out is not checked, and the answer says so.",

@@ -14,11 +14,11 @@ import { KEY_ENTROPY, keyFromEntropy } from "../../receipt/key.js";
 import { ADDRESS_SIZE, receiptDigest } from "../../receipt/receipt.js";
 import { disputeRuns } from "../../verify/against.js";
 import { checkReceipt, type Evidence, type Pins } from "../../verify/check.js";
+import { keptRun, type OpenedRun, openRun } from "../../verify/open-run.js";
 import { interpreterRunner, recomputeWith } from "../../verify/recompute.js";
 import { replayRun } from "../../verify/replay.js";
 import type { VerificationReport } from "../../verify/report.js";
 import { hexOption } from "../options.js";
-import { keptRun, type OpenedRun, openRun } from "../run-folder.js";
 import type { Stage } from "./stage.js";
 
 export type Executor = "honest" | "cheating";

@@ -19,7 +19,7 @@ import type { Plan } from "../graph/plan.js";
 import type { Model } from "../graph/types.js";
 import { MAX_RECEIPT_TEXT } from "../receipt/json.js";
 import type { SignedReceipt } from "../receipt/receipt.js";
-import type { KeptRun } from "../verify/run-provider.js";
+import type { KeptRun } from "./run-provider.js";
 
 /** A run folder that is read when asked, file by file. */
 export interface OpenedRun {
@@ -63,8 +63,12 @@ export function openRun(folder: string): OpenedRun {
 }
 
 /** What its executor needs to defend a run. Throws `run/incomplete` where the folder lacks it. */
-export function keptRun(run: OpenedRun, model: Model, outputs: readonly Uint8Array[]): KeptRun {
-  const plan = planFor(model, run.inputs, run.description.granularity);
+export function keptRun(
+  run: OpenedRun,
+  model: Model,
+  outputs: readonly Uint8Array[],
+  plan = planFor(model, run.inputs, run.description.granularity),
+): KeptRun {
   const kept = run.kept(plan);
   if (!kept) {
     const message = `${run.folder} lacks the tensors that cross boundaries`;

@@ -1,0 +1,86 @@
+import { BucketMap } from "./bucket-map.js";
+import { insist } from "./refusals.js";
+
+/** Amounts are integers of the ledger's smallest unit; all of them together stay below 2^53. */
+export interface Money {
+  /** What came in from outside, less what went out. */
+  readonly minted: number;
+  readonly burned: number;
+  /** By address: what an account may spend. */
+  readonly free: BucketMap<number>;
+  /** By address: what stands behind an executor's draws; bonds are taken from here. */
+  readonly stakes: BucketMap<number>;
+  /** Fees and bonds that wait for an end, by key. */
+  readonly locks: BucketMap<number>;
+}
+
+/** Where money lies. The two without a key are the ledger's edges. */
+export type Place =
+  | { readonly of: "free" | "stakes" | "locks"; readonly key: string }
+  | { readonly of: "minted" }
+  | { readonly of: "burned" };
+
+export const free = (key: string): Place => ({ of: "free", key });
+export const stake = (key: string): Place => ({ of: "stakes", key });
+export const lock = (key: string): Place => ({ of: "locks", key });
+/** Money comes into being here and leaves through here. */
+export const OUTSIDE: Place = { of: "minted" };
+export const BURNED: Place = { of: "burned" };
+
+export const NO_MONEY: Money = {
+  minted: 0,
+  burned: 0,
+  free: BucketMap.empty(),
+  stakes: BucketMap.empty(),
+  locks: BucketMap.empty(),
+};
+
+export function held(money: Money, place: Place): number {
+  if (place.of === "minted" || place.of === "burned") return money[place.of];
+  return money[place.of].get(place.key) ?? 0;
+}
+
+/**
+ * Moves an amount; nothing else changes money. Refuses as `unfunded` what is not there, and as
+ * `too-much` what would no longer be counted exactly.
+ */
+export function transfer(money: Money, from: Place, to: Place, amount: number): Money {
+  if (!Number.isSafeInteger(amount) || amount < 0) throw new RangeError(`${amount} is no amount`);
+  if (amount === 0) return money;
+  const taken = from.of === "minted" ? mint(money, amount) : change(money, from, -amount);
+  return to.of === "minted"
+    ? { ...taken, minted: taken.minted - amount }
+    : change(taken, to, amount);
+}
+
+function mint(money: Money, amount: number): Money {
+  const minted = money.minted + amount;
+  insist(Number.isSafeInteger(minted), "too-much", `${amount} more`);
+  return { ...money, minted };
+}
+
+function change(money: Money, place: Place, by: number): Money {
+  const after = held(money, place) + by;
+  if (place.of === "minted" || place.of === "burned") return { ...money, [place.of]: after };
+  insist(after >= 0, "unfunded", `${-by} asked for, ${after - by} there`);
+  const map = money[place.of];
+  const changed = after === 0 ? map.without(place.key) : map.with(place.key, after);
+  return { ...money, [place.of]: changed };
+}
+
+/**
+ * Balances, locks and what was burned are all that was ever minted, and none is below zero. Checked
+ * after every transition; a violation is a mistake in this program and stops it.
+ */
+export function auditMoney(money: Money): void {
+  let sum = money.burned;
+  for (const map of [money.free, money.stakes, money.locks]) {
+    for (const [key, value] of map.entries()) {
+      if (!Number.isSafeInteger(value) || value <= 0) throw new RangeError(`${key} holds ${value}`);
+      sum += value;
+    }
+  }
+  if (sum !== money.minted || !Number.isSafeInteger(sum) || money.burned < 0) {
+    throw new RangeError(`${money.minted} were minted, ${sum} are there`);
+  }
+}
