@@ -59,8 +59,11 @@ export function readEvent(text: string): LedgerEvent {
   return shapeOfEvent(kind).read(value, "event") as LedgerEvent;
 }
 
-/** A ledger is known by what it was founded with: H(3c ‖ 01 ‖ parameters as JSON). */
+/**
+ * A ledger is known by what it was founded with: H(3c ‖ 01 ‖ parameters as JSON, in the order of their
+ * definition). Refuses as `malformed`.
+ */
 export function ledgerId(hasher: Hasher, parameters: Parameters): string {
-  const text = new TextEncoder().encode(JSON.stringify(parameters));
+  const text = new TextEncoder().encode(JSON.stringify(PARAMETERS.read(parameters, "parameters")));
   return toHex(taggedDigest(hasher, DIGEST_TAGS.ledger, text));
 }
