@@ -3,7 +3,6 @@ import { PARAMETERS } from "../settlement/parameters.js";
 import {
   address,
   amount,
-  anything,
   digest,
   type Fields,
   hex,
@@ -23,9 +22,14 @@ const count = integer(0);
 const time = integer(0);
 const word = text(64);
 
-/** One of several records. Only ever written here, never read. */
+/** One of several records. */
 function oneOfRecords(...fields: readonly Fields[]): Shape<unknown> {
   return anything({ anyOf: fields.map((f) => record(f).schema) });
+}
+
+/** Only ever written here, never read. */
+function anything(schema: JsonSchema): Shape<unknown> {
+  return { schema, read: (value) => value };
 }
 
 export const SIGNED = record({ text: text(MAX_REGISTRATION), signature: hex(65) });
@@ -148,15 +152,16 @@ export const ACCOUNT = record({
   ),
 });
 
-export const MODEL_LINE = record({ id: digest, registrant: address, executors: count });
+export const MODEL_LINE = record({ id: digest, registrant: address, offers: count });
 
 export const MODEL = record({
   id: digest,
   registrant: address,
   skeletonBytes: count,
   commitments: count,
-  executorCount: count,
-  executors: list(address, 4096),
+  /** How many there are, and the oldest of them. */
+  offerCount: count,
+  offers: list(record({ executor: address, steps: count, within: count, fee: amount }), 4096),
 });
 
 /** A page of a list; `next` is what `after` has to be for the one behind it. */
