@@ -316,7 +316,7 @@ describe("a job", () => {
     expect(poor).toMatchObject({ status: 409, body: { code: "unfunded" } });
     const forged = signed(on, { ...ALICE, address: OPERATOR.address }, body);
     expect(await postMessage(on, forged)).toMatchObject({ body: { code: "wrong-signature" } });
-    await deposit(on, ALICE, 5000);
+    await deposit(on, ALICE, 10_000);
     const known = await postMessage(on, signed(on, ALICE, body));
     expect(known).toMatchObject({ status: 409, body: { code: "unknown-model" } });
   });
