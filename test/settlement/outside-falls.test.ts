@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import {
   account,
   commitRun,
+  enroll,
   LIE,
   OPERATOR,
   type Player,
@@ -26,7 +27,7 @@ function contest(): { world: World; job: string; posted: Posted; liars: Player[]
   const all = [HONEST, account(2), account(3)];
   for (const who of all) {
     world.fund(who, 0, 150_000);
-    world.say(who, { kind: "enroll", model: posted.model });
+    enroll(world, who, posted);
   }
   const job = postJob(world, REQUESTER, posted, { mode: "replayed", executors: 3 });
   world.beacon();
