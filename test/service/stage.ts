@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { afterEach } from "vitest";
-import type { BlobStore } from "../../src/ledger/blobs.js";
 import { EmbeddedLedger } from "../../src/ledger/embedded.js";
 import { openJournal } from "../../src/ledger/file-storage.js";
+import type { Blobs, ByteSource } from "../../src/ledger/named-blobs.js";
 import { nodeHasher as hasher } from "../../src/merkle/node-hash.js";
 import { toHex } from "../../src/receipt/hex.js";
 import type { ServerLimits } from "../../src/service/server/limits.js";
@@ -25,10 +25,10 @@ export const PARAMETERS: Parameters = {
 };
 
 /** Blobs in memory. */
-export class MemoryBlobs {
+export class MemoryBlobs implements Blobs {
   readonly kept = new Map<string, Uint8Array>();
 
-  async has(digest: string): Promise<boolean> {
+  has(digest: string): boolean {
     return this.kept.has(digest);
   }
 
@@ -37,7 +37,7 @@ export class MemoryBlobs {
     return bytes && bytes.length <= atMost ? bytes : undefined;
   }
 
-  async write(digest: string, _owner: string, source: AsyncIterable<Uint8Array>): Promise<void> {
+  async write(digest: string, _owner: string, _size: number, source: ByteSource): Promise<void> {
     const chunks: Uint8Array[] = [];
     for await (const chunk of source) chunks.push(chunk);
     const bytes = new Uint8Array(Buffer.concat(chunks));
@@ -82,7 +82,7 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
   const opened = await openJournal(folder);
   const ledger = await EmbeddedLedger.open(
     opened,
-    { book: new RuleBook(hasher), blobs: blobs as unknown as BlobStore, clock: Date.now },
+    { book: new RuleBook(hasher), blobs, clock: Date.now },
     { ...PARAMETERS, ...options.parameters },
   );
   const errors: unknown[] = [];

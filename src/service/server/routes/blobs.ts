@@ -80,7 +80,7 @@ function uploadRoute(app: FastifyInstance, service: Service): void {
     async (request) => {
       const { blob, size, sender } = notes.get(request) as UploadNote;
       // A body of no bytes is not parsed.
-      await ledger.blobs.write(blob, sender, exactly(request.body ?? nothing(), size));
+      await ledger.blobs.write(blob, sender, size, exactly(request.body ?? nothing(), size));
       return { blob, size };
     },
   );
