@@ -7,15 +7,15 @@ import type { SignedMessage } from "../settlement/sign-message.js";
 import type { Id, LedgerState } from "../settlement/state.js";
 import { applyEvent, foundLedger } from "../settlement/transition.js";
 import { admit } from "./admission.js";
-import type { BlobStore } from "./blobs.js";
 import type { Journal, OpenedJournal } from "./journal.js";
 import type { TornTail } from "./journal-open.js";
+import type { Blobs } from "./named-blobs.js";
 import type { Ledger, Submitted, Upload } from "./port.js";
 import { readUpload } from "./upload.js";
 
 export interface EmbeddedOptions {
   readonly book: RuleBook;
-  readonly blobs: BlobStore;
+  readonly blobs: Blobs;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
 }
@@ -128,8 +128,8 @@ export class EmbeddedLedger implements Ledger {
 
   async upload(upload: Upload): Promise<void> {
     const { book, blobs } = this.options;
-    const { sender, blob } = readUpload(book.hasher, this.durable, upload);
-    await blobs.write(blob, sender, [upload.bytes]);
+    const { sender, blob, size } = readUpload(book.hasher, this.durable, upload);
+    await blobs.write(blob, sender, size, [upload.bytes]);
   }
 
   async download(blob: Id, atMost: number): Promise<Uint8Array | undefined> {

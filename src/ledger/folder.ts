@@ -13,6 +13,7 @@ import { EmbeddedLedger } from "./embedded.js";
 import { JOURNAL_FILES, openJournal } from "./file-storage.js";
 import { parametersFrom } from "./founding.js";
 import type { TornTail } from "./journal-open.js";
+import { namedBlobs } from "./named-blobs.js";
 
 /** Beside the journal's files in a ledger's folder. */
 export const FOLDER_FILES = { ...JOURNAL_FILES, beacon: "beacon", blobs: "blobs" } as const;
@@ -61,7 +62,7 @@ export async function openLedgerFolder(
   try {
     const beacon = await beaconOf(folder, founded);
     const { book, clock, quota = BLOB_QUOTA } = options;
-    const blobs = BlobStore.open(join(folder, FOLDER_FILES.blobs), { quota });
+    const blobs = namedBlobs(await BlobStore.open(join(folder, FOLDER_FILES.blobs), { quota }));
     const parameters = founded ? foundingParameters(options, beacon) : undefined;
     const ledger = await EmbeddedLedger.open(opened, { book, clock, blobs }, parameters);
     requireSame(folder, ledger.state.parameters, beacon, options.parameters);
