@@ -1,6 +1,7 @@
 import type { Report } from "../report.js";
 import type { Settings } from "../settings.js";
 import { benchCommitment } from "./commitment.js";
+import { benchContest } from "./contest.js";
 import { benchDispute } from "./dispute.js";
 import { benchBlock, benchSqueezenet } from "./end-to-end.js";
 import { benchHashing } from "./hashing.js";
@@ -20,6 +21,7 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   hashing: benchHashing,
   dispute: benchDispute,
   inside: benchInside,
+  contest: benchContest,
   maps: benchMaps,
   operators: benchOperators,
 };

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { Random } from "../../fixtures/builders/random.js";
+import { WasmMachine } from "../../operators/backends/wasm/machine/index.js";
 import type { Run } from "../../src/execute/run-model.js";
 import type { Plan } from "../../src/graph/plan.js";
 import { firstDifference } from "../../src/verify/replay.js";
@@ -10,8 +11,8 @@ import { dispute, expectConvicted, replay, run, type World } from "./world.js";
 const DRILLS = 10;
 
 /**
- * Operators of a model, drawn from a seed, of different kinds before a second one of any kind. Each is
- * corrupted in a run of its own: the receipt is refuted, its boundaries say where the runs part, and a
+ * A run on two threads verifies on one. Then operators of it, drawn from a seed, of different kinds before a
+ * second one of any kind: each is corrupted in a run of its own: the receipt is refuted, its boundaries say where the runs part, and a
  * dispute convicts exactly that operator. With ASSAY_LONG=1 there are always ten.
  *
  * Every operator is a segment here, so that no corruption is masked. A model of `segments` of several
@@ -20,7 +21,8 @@ const DRILLS = 10;
 export function testDrills(world: () => World, seed: number, everyday = DRILLS): void {
   const count = LONG ? DRILLS : everyday;
   test(`${count} operators drawn from seed ${seed}: each corruption is found`, async () => {
-    const honest = await run(world(), { granularity: "operator" });
+    const machine = new WasmMachine(2);
+    const honest = await run(world(), { granularity: "operator", machine });
     expect((await replay(world(), honest)).outcome).toBe("verified");
     const nodes = drawnOperators(honest.plan, seed, count);
     expect(nodes).toHaveLength(Math.min(count, honest.plan.nodes.length));
