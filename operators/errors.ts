@@ -38,6 +38,8 @@ export const ERROR_CODES = {
   "ledger/locked": "another process has this ledger open",
   "ledger/quota": "an account stores more than it may",
   "ledger/exhausted": "a beacon has no link left",
+  "ledger/unreachable": "a ledger behind HTTP does not answer, or not in its form",
+  "ledger/refused": "a ledger refuses a message",
   "blob/mismatch": "bytes do not have the hash under which they came",
   "blob/too-large": "there are more bytes than may be taken",
   // this machine

@@ -1,7 +1,8 @@
 import { constants, mkdirSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { writeError } from "../files/disk.js";
+import { AssayError } from "../../operators/index.js";
+import { reasonOf, writeError } from "../files/disk.js";
 import { Journal, type OpenedJournal } from "./journal.js";
 import type { JournalStorage, StoredFile } from "./journal-storage.js";
 import { type Lock, takeLock } from "./lock.js";
@@ -29,15 +30,16 @@ export async function fileStorage(path: string): Promise<JournalStorage> {
   await makeFolder(folder);
   const lock = takeLock(folder);
   const handles: FileHandle[] = [];
+  const names = Object.values(JOURNAL_FILES);
   try {
-    for (const name of Object.values(JOURNAL_FILES)) {
-      handles.push(await openForBoth(join(folder, name)));
-    }
+    for (const name of names) handles.push(await openForBoth(join(folder, name)));
   } catch (cause) {
     await closeAll(handles, lock);
     throw writeError(folder, cause);
   }
-  const [log, head] = handles.map((handle) => new DiskFile(handle)) as [DiskFile, DiskFile];
+  const [log, head] = handles.map(
+    (handle, i) => new DiskFile(handle, join(folder, names[i] as string)),
+  ) as [DiskFile, DiskFile];
   return {
     log,
     head,
@@ -85,18 +87,30 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 export class DiskFile implements StoredFile {
-  constructor(private readonly handle: FileHandle) {}
+  constructor(
+    private readonly handle: FileHandle,
+    private readonly path = "a file of the log",
+  ) {}
 
   async size(): Promise<number> {
     return (await this.handle.stat()).size;
   }
 
+  /** Throws `file/not-found` where the disk does not give the bytes. */
   async read(into: Uint8Array, at: number): Promise<number> {
     let got = 0;
-    while (got < into.length) {
-      const { bytesRead } = await this.handle.read(into, got, into.length - got, at + got);
-      if (bytesRead === 0) break;
-      got += bytesRead;
+    try {
+      while (got < into.length) {
+        const { bytesRead } = await this.handle.read(into, got, into.length - got, at + got);
+        if (bytesRead === 0) break;
+        got += bytesRead;
+      }
+    } catch (cause) {
+      throw new AssayError("file/not-found", `cannot read ${this.path}: ${reasonOf(cause)}`, {
+        hint: "check the disk; nothing was changed",
+        facts: { path: this.path },
+        cause,
+      });
     }
     return got;
   }

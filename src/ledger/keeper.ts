@@ -27,10 +27,7 @@ export async function keepLedger(ledger: EmbeddedLedger, options: KeeperOptions)
     try {
       const now = ledger.now();
       if (nextDeadline(ledger.state) < now) await ledger.append({ kind: "tick" });
-      const waits = ledger.state.openJobs.some((id) => {
-        const job = ledger.state.jobs.get(id);
-        return job !== undefined && awaitsBeacon(ledger.state, job);
-      });
+      const waits = awaitsBeacon(ledger.state);
       if (waits && now >= shown + interval) {
         shown = now;
         const link = options.beacon.link(ledger.state.beacon.count + 1);

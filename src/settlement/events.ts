@@ -1,9 +1,10 @@
 import type { Hasher } from "../merkle/hash.js";
 import { DIGEST_TAGS, taggedDigest } from "../merkle/tags.js";
 import { toHex } from "../receipt/hex.js";
+import { parseCanonical } from "./canonical.js";
 import { MAX_REGISTRATION } from "./messages.js";
 import { PARAMETERS, type Parameters } from "./parameters.js";
-import { insist, Refused } from "./refusals.js";
+import { insist } from "./refusals.js";
 import {
   digest,
   type Fields,
@@ -52,21 +53,17 @@ export function eventText(event: LedgerEvent): string {
 
 /** Reads an event strictly. Refuses as `malformed` and `not-canonical`. */
 export function readEvent(text: string): LedgerEvent {
-  let value: { kind?: unknown };
-  try {
-    value = JSON.parse(text) as { kind?: unknown };
-  } catch {
-    throw new Refused("malformed", "the event is no JSON");
-  }
-  insist(typeof value === "object" && value !== null, "malformed", "the event is no object");
-  insist(JSON.stringify(value) === text, "not-canonical");
+  const value = parseCanonical(text) as { kind?: unknown };
   const kind = KINDS.find((k) => k === value.kind);
   insist(kind !== undefined, "malformed", `an event's kind is one of ${KINDS.join(", ")}`);
   return shapeOfEvent(kind).read(value, "event") as LedgerEvent;
 }
 
-/** A ledger is known by what it was founded with: H(3c ‖ 01 ‖ parameters as JSON). */
+/**
+ * A ledger is known by what it was founded with: H(3c ‖ 01 ‖ parameters as JSON, in the order of their
+ * definition). Refuses as `malformed`.
+ */
 export function ledgerId(hasher: Hasher, parameters: Parameters): string {
-  const text = new TextEncoder().encode(JSON.stringify(parameters));
+  const text = new TextEncoder().encode(JSON.stringify(PARAMETERS.read(parameters, "parameters")));
   return toHex(taggedDigest(hasher, DIGEST_TAGS.ledger, text));
 }

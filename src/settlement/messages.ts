@@ -1,11 +1,11 @@
 import { DTYPES, type DType } from "../../operators/index.js";
 import type { Digest, Hasher } from "../merkle/hash.js";
 import { DIGEST_TAGS, taggedDigest } from "../merkle/tags.js";
+import { parseCanonical } from "./canonical.js";
 import { insist } from "./refusals.js";
 import {
   address,
   amount,
-  anything,
   bytes,
   digest,
   duration,
@@ -14,10 +14,12 @@ import {
   integer,
   list,
   nullable,
+  object,
   oneOf,
   type Read,
   record,
   type Shape,
+  some,
   text,
 } from "./shape.js";
 
@@ -51,16 +53,21 @@ export type Mode = (typeof MODES)[number];
 /** What each kind of message says beside ledger, sender, sequence and kind. */
 const BODIES = {
   /** Operator: money from outside. */
-  deposit: { to: address, amount },
+  deposit: { to: address, amount: some },
   /** Takes free money out. */
-  withdraw: { amount },
+  withdraw: { amount: some },
   /** Free money becomes stake, and back. */
-  stake: { amount },
-  unstake: { amount },
+  stake: { amount: some },
+  unstake: { amount: some },
   /** A model, once for all jobs: its skeleton and the commitments of the weights that are not in it. */
   register: { skeleton: bytes(MAX_SKELETON), commitments: list(digest, 65535) },
-  /** Offers to run jobs of a model; stops offering it. */
-  enroll: { model: digest },
+  /**
+   * Offers to run jobs of a model: runs of at most so many steps, that leave at least `within` for
+   * it and pay at least `fee` per seat. Else whoever posts a job could have executors fined for what
+   * they cannot do.
+   */
+  enroll: { model: digest, steps: integer(1), within: duration, fee: amount },
+  /** Stops offering it. */
   leave: { model: digest },
   post: {
     model: digest,
@@ -80,7 +87,7 @@ const BODIES = {
   /** Anyone: that executor's claim in this job is wrong. */
   challenge: { job: digest, executor: address },
   /** A party of a dispute: its next move, with tensors and leaf bodies in hex. */
-  move: { dispute: digest, move: anything({ type: "object" }) },
+  move: { dispute: digest, move: object },
 } as const satisfies Readonly<Record<string, Fields>>;
 
 export type MessageKind = keyof typeof BODIES;
@@ -123,28 +130,13 @@ export function messageDigest(hasher: Hasher, text: string): Digest {
   return taggedDigest(hasher, DIGEST_TAGS.ledgerMessage, new TextEncoder().encode(text));
 }
 
-/**
- * Reads a message strictly. That writing what was read gives the same text leaves no room for two
- * readings: no key twice, no space, no other way to write a number or a letter.
- */
+/** Reads a message strictly. Refuses as `too-long`, `not-canonical` and `malformed`. */
 export function readMessage(text: string): Message {
   const most = text.includes('"kind":"register"') ? MAX_REGISTRATION : MAX_MESSAGE;
   insist(text.length <= most, "too-long", `${text.length} characters`);
-  const value = parse(text);
-  insist(JSON.stringify(value) === text, "not-canonical");
+  const value = parseCanonical(text);
   const { kind } = value as { kind?: unknown };
   const shape = typeof kind === "string" ? SHAPES.get(kind as MessageKind) : undefined;
   insist(shape !== undefined, "malformed", `its kind is one of ${MESSAGE_KINDS.join(", ")}`);
   return shape.read(value, "message") as Message;
-}
-
-function parse(text: string): object {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    insist(false, "malformed", "it is no JSON");
-  }
-  insist(typeof value === "object" && value !== null, "malformed", "it is no object");
-  return value;
 }

@@ -6,6 +6,8 @@ export interface Money {
   /** What came in from outside, less what went out. */
   readonly minted: number;
   readonly burned: number;
+  /** Sum of all that follows: what was minted and not burned. */
+  readonly held: number;
   /** By address: what an account may spend. */
   readonly free: BucketMap<number>;
   /** By address: what stands behind an executor's draws; bonds are taken from here. */
@@ -30,6 +32,7 @@ export const BURNED: Place = { of: "burned" };
 export const NO_MONEY: Money = {
   minted: 0,
   burned: 0,
+  held: 0,
   free: BucketMap.empty(),
   stakes: BucketMap.empty(),
   locks: BucketMap.empty(),
@@ -65,22 +68,25 @@ function change(money: Money, place: Place, by: number): Money {
   insist(after >= 0, "unfunded", `${-by} asked for, ${after - by} there`);
   const map = money[place.of];
   const changed = after === 0 ? map.without(place.key) : map.with(place.key, after);
-  return { ...money, [place.of]: changed };
+  return { ...money, held: money.held + by, [place.of]: changed };
 }
 
-/**
- * Balances, locks and what was burned are all that was ever minted, and none is below zero. Checked
- * after every transition; a violation is a mistake in this program and stops it.
- */
+/** Nothing came or went but through the edges. A violation is a mistake in this program and stops it. */
+export function checkMoney({ minted, burned, held: inside }: Money): void {
+  if (inside + burned !== minted || burned < 0 || !Number.isSafeInteger(minted)) {
+    throw new RangeError(`${minted} were minted, ${inside} are held and ${burned} burned`);
+  }
+}
+
+/** The same from the balances and locks themselves, one by one, none of them below zero. */
 export function auditMoney(money: Money): void {
-  let sum = money.burned;
+  checkMoney(money);
+  let sum = 0;
   for (const map of [money.free, money.stakes, money.locks]) {
     for (const [key, value] of map.entries()) {
       if (!Number.isSafeInteger(value) || value <= 0) throw new RangeError(`${key} holds ${value}`);
       sum += value;
     }
   }
-  if (sum !== money.minted || !Number.isSafeInteger(sum) || money.burned < 0) {
-    throw new RangeError(`${money.minted} were minted, ${sum} are there`);
-  }
+  if (sum !== money.held) throw new RangeError(`${money.held} are held, ${sum} are there`);
 }

@@ -13,7 +13,7 @@ export const PARAMETERS = record({
   /** The first link of the beacon's hash chain. */
   beacon: digest,
   bonds: record({
-    /** Taken from an executor's stake when it is drawn. */
+    /** Taken from an executor's stake when it is drawn. Where it is lost, at least half is burned. */
     executor: amount,
     /** What a challenger has locked in all, by the depth that the dispute has reached: trace, segment, operator, fold. */
     challenger: list(amount, 4),
@@ -23,6 +23,8 @@ export const PARAMETERS = record({
   fees: record({
     /** Burned for registering a model. */
     registration: amount,
+    /** Burned for each begun KiB of the message that posts a job: it stays in the state for good. */
+    post: amount,
     /** Least that a job pays per executor. */
     job: amount,
     /** What the loser pays the winner for each of its moves, and for each begun KiB of it. */
@@ -62,7 +64,7 @@ const HOUR = 3600_000;
 /** One unit is a millionth of whatever the ledger counts in: the defaults are ratios that matter, not prices. */
 export const DEFAULT_PARAMETERS: Omit<Parameters, "salt" | "operator" | "beacon"> = {
   bonds: { executor: 100_000, challenger: [5_000, 10_000, 20_000, 40_000], absence: 1_000 },
-  fees: { registration: 10_000, job: 1_000, move: 20, kibibyte: 10, conviction: 20_000 },
+  fees: { registration: 10_000, post: 10, job: 1_000, move: 20, kibibyte: 10, conviction: 20_000 },
   windows: { draw: HOUR, commit: 24 * HOUR, reveal: HOUR, challenge: 24 * HOUR },
   clock: { perSide: 4 * HOUR, extension: HOUR / 4 },
   budget: {

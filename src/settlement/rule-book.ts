@@ -48,12 +48,13 @@ export class RuleBook {
   rulesOf(registered: RegisteredModel, binding: JobBinding, parameters: Parameters): Rules {
     const { granularity, inputs } = binding;
     const types = inputs.map(({ name, dtype, dims, value }) => [name, dtype, dims, value]);
-    const key = JSON.stringify([registered.id, granularity, types]);
+    const { clock, budget } = parameters;
+    const key = JSON.stringify([registered.id, granularity, types, clock, budget]);
     return remembered(this.rules, RULES, key, () => {
       const { model, digest } = this.known(registered);
       const plan = refusing("wrong-inputs", () => bind(model, bindingOf(binding)));
       const { recompute } = this;
-      const options = { clock: parameters.clock, budget: budgetOf(parameters) };
+      const options = { clock, budget: budgetOf(parameters) };
       return rulesFor(this.hasher, digest, plan, {
         ...options,
         ...(recompute ? { recompute } : {}),

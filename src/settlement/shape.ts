@@ -124,14 +124,21 @@ export function record<F extends Fields>(fields: F): Shape<Fielded<F>> {
   };
 }
 
-/** Anything: it is read strictly elsewhere. */
-export function anything(schema: JsonSchema): Shape<unknown> {
-  return { schema, read: (value) => value };
-}
+/** An object with any fields: they are read strictly elsewhere. */
+export const object: Shape<object> = {
+  schema: { type: "object" },
+  read: (value, at) => {
+    const fits = typeof value === "object" && value !== null && !Array.isArray(value);
+    insist(fits, "malformed", `${at} is an object`);
+    return value;
+  },
+};
 
 export const digest = hex(32);
 export const address = hex(20);
 /** Money in the ledger's smallest unit. */
 export const amount = integer(0);
+/** The same, but not nothing: what an account does with money it must have. */
+export const some = integer(1);
 /** Milliseconds. */
 export const duration = integer(0, 366 * 24 * 3600_000);

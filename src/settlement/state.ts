@@ -38,8 +38,19 @@ export interface RegisteredModel {
   readonly skeleton: Uint8Array;
   /** Commitments of the weights that are not in it, in file order. */
   readonly commitments: readonly Id[];
-  /** Accounts that offer to run it. */
-  readonly executors: readonly Id[];
+  /** Accounts that offer to run it, oldest offer first. */
+  readonly offers: readonly Offer[];
+}
+
+/** Which jobs an executor takes. */
+export interface Offer {
+  readonly executor: Id;
+  /** Most steps of a run, counted as in `Cost`. */
+  readonly steps: number;
+  /** Least time to commit, in milliseconds. */
+  readonly within: number;
+  /** Least pay for a seat. */
+  readonly fee: number;
 }
 
 /** What decides the plan of a job. */
@@ -57,24 +68,28 @@ export interface Job extends JobBinding {
   readonly size: number;
   readonly fee: number;
   readonly commitWithin: number;
+  /** What a run takes, from the plan. */
+  readonly steps: number;
   /** What every receipt of this job must name. */
   readonly inputsRoot: Id;
   readonly context: Id;
   readonly phase: JobPhase;
   /** In the order in which they were drawn. */
   readonly entries: readonly Entry[];
-  /** Whether the beacon called for auditors; null until it has spoken. */
+  /** Whether the beacon called for auditors; null until it has spoken. They may still be awaited. */
   readonly audited: boolean | null;
   readonly contest: Contest;
+  /** Matches and challenges that have not ended, oldest first. */
+  readonly disputes: readonly Id[];
   readonly paid: boolean;
 }
 
 export type JobPhase =
-  /** Waits for the beacon after event number `after`, and for enough executors. */
-  | { readonly name: "drawing"; readonly after: number; readonly until: number }
+  /** Waits for the next link of the beacon, and for enough executors. */
+  | { readonly name: "drawing"; readonly until: number }
   | { readonly name: "committing"; readonly until: number }
   /** The executors have sealed; the beacon now says whether auditors run it too. */
-  | { readonly name: "calling"; readonly after: number; readonly until: number }
+  | { readonly name: "calling"; readonly until: number }
   | { readonly name: "revealing"; readonly until: number }
   | { readonly name: "challengeable"; readonly until: number }
   | { readonly name: "ended"; readonly at: number; readonly end: JobEnd };
@@ -83,7 +98,7 @@ export type JobPhase =
 export type JobEnd =
   /** These executors' receipts stand, and all say the same. */
   | { readonly kind: "answered"; readonly executors: readonly Id[] }
-  /** Nobody was there to draw, or the beacon did not come. */
+  /** Nobody was there to draw, as executor or auditor, or the beacon did not come. */
   | { readonly kind: "not-drawn" }
   /** Nobody committed, or nobody revealed. */
   | { readonly kind: "not-run" }

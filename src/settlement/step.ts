@@ -61,7 +61,5 @@ export function bondKey(executor: Id, job: Id): string {
 
 /** Disputes of a job that have not ended, oldest first. */
 export function openOf(state: LedgerState, job: Id): JobDispute[] {
-  return state.openDisputes
-    .map((id) => state.disputes.get(id) as JobDispute)
-    .filter((d) => d.job === job);
+  return jobOf(state, job).disputes.map((id) => state.disputes.get(id) as JobDispute);
 }

@@ -4,7 +4,7 @@ import { recoverAddress } from "../receipt/sign.js";
 import { BucketMap } from "./bucket-map.js";
 import { type EventBody, type LedgerEvent, ledgerId } from "./events.js";
 import { type Message, type MessageKind, messageDigest, readMessage } from "./messages.js";
-import { auditMoney, NO_MONEY } from "./money.js";
+import { auditMoney, checkMoney, NO_MONEY } from "./money.js";
 import { insist, type LedgerRefusal, Refused } from "./refusals.js";
 import type { RuleBook } from "./rule-book.js";
 import type { LedgerState } from "./state.js";
@@ -46,6 +46,9 @@ export type LedgerTransition =
   | { readonly state: LedgerState }
   | { readonly refusal: LedgerRefusal };
 
+/** Events from one count of every single balance to the next: with 10^5 accounts it takes 0.1 s. */
+const AUDIT = 4096;
+
 /** The state after the genesis event. */
 export function foundLedger(
   book: RuleBook,
@@ -79,7 +82,8 @@ export function applyEvent(
   try {
     insist(event.at >= state.now, "clock-backwards", `${event.at} is before ${state.now}`);
     const after = stepOf({ book, now: event.at }, state, event);
-    auditMoney(after.money);
+    if (state.count % AUDIT === 0) auditMoney(after.money);
+    else checkMoney(after.money);
     return { state: { ...after, count: state.count + 1, now: event.at } };
   } catch (error) {
     if (!(error instanceof Refused)) throw error;

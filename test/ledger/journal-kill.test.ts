@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -92,6 +92,17 @@ describe("the lock", () => {
     expect(readdirSync(folder)).toEqual(["lock-8"]);
     expect(() => takeLock(folder)).toThrow(`process ${process.pid} has`);
     lock.release();
+  });
+
+  test("removed by hand, and another's since, is not given back for the other", () => {
+    const folder = mkdtempSync(join(home, "removed-"));
+    const lock = takeLock(folder);
+    rmSync(join(folder, "lock-1"));
+    lock.release();
+    const other = JSON.stringify({ pid: 1, began: "" });
+    writeFileSync(join(folder, "lock-1"), other);
+    lock.release();
+    expect(readFileSync(join(folder, "lock-1"), "utf8")).toBe(other);
   });
 
   test("of a running process is not, whoever's it is", () => {

@@ -10,6 +10,18 @@ export interface Played {
   readonly decided: number;
   /** Σ log₂ of those that stood at the beginning of each round: how slowly they grew fewer. */
   readonly slowness: number;
+  /** As each round began. */
+  readonly states: readonly Sizes[];
+}
+
+/** What the bounds of docs/settlement.md are made of. */
+export interface Sizes {
+  readonly n: number;
+  /** The largest group: its root and size. */
+  readonly root: string;
+  readonly a: number;
+  /** 1 + the fewest wins of those outside it. */
+  readonly u: number;
 }
 
 type Receipt = Standing & { readonly honest: boolean };
@@ -39,12 +51,13 @@ export function* search(n: number, contests: number, saboteurs: boolean): Genera
 
 export function play(n: number, genes: Genes, saboteurs: boolean): Played {
   let standing = receiptsOf(n, randomFrom(genes[0] as number), saboteurs);
-  const total = { rounds: 0, opened: 0, decided: 0, slowness: 0 };
+  const total = { rounds: 0, opened: 0, decided: 0, slowness: 0, states: [] as Sizes[] };
   for (;;) {
     const random = randomFrom((genes[1 + total.rounds] ?? 0) + total.rounds);
     const taste = tasteOf(random);
     const pairs = pairInOrder(inOrder(standing, taste, random));
     if (pairs.length === 0) return total;
+    total.states.push(sizesOf(standing));
     total.rounds++;
     total.opened += pairs.length;
     total.slowness += Math.log2(standing.length);
@@ -54,6 +67,13 @@ export function play(n: number, genes: Genes, saboteurs: boolean): Played {
       .filter(({ id }) => !lost.has(id))
       .map((r) => ({ ...r, wins: r.wins + (won.get(r.id) ?? 0) }));
   }
+}
+
+function sizesOf(standing: readonly Receipt[]): Sizes {
+  const sizes = [...countBy(standing, ({ root }) => root)];
+  const [root, a] = sizes.reduce((x, y) => (y[1] > x[1] ? y : x));
+  const outside = standing.filter((r) => r.root !== root);
+  return { n: standing.length, root, a, u: 1 + Math.min(...outside.map(({ wins }) => wins)) };
 }
 
 /** Some saboteurs with the honest root, the rest in camps of which the sizes follow a random law. */
@@ -77,6 +97,8 @@ function tasteOf(random: () => number) {
   return {
     sorted,
     flip: random() * 0.3,
+    /** How many of its own it has convicted from outside, before their matches end. */
+    outside: random() < 0.5 ? 0 : random() ** 3,
     camp(root: string): number {
       const known = camps.get(root) ?? random();
       camps.set(root, known);
@@ -99,7 +121,7 @@ function inOrder(standing: readonly Receipt[], taste: Taste, random: () => numbe
     .map(({ receipt }) => receipt);
 }
 
-/** The matches in a random order; the honest one wins its own, the attacker chooses the others. */
+/** Some fall from outside, then the matches in a random order; the honest one wins its own, the attacker chooses the others. */
 function decide(
   standing: readonly Receipt[],
   pairs: ReturnType<typeof pairInOrder>,
@@ -110,6 +132,14 @@ function decide(
   const lost = new Set<string>();
   const winners: string[] = [];
   const order = pairs.map((pair) => ({ pair, key: random() })).sort((a, b) => a.key - b.key);
+  for (const { id, honest } of standing) {
+    if (honest || random() >= taste.outside) continue;
+    const met = pairs.find(
+      ({ asserter: a, challenger: c }) => (a === id && !lost.has(c)) || (c === id && !lost.has(a)),
+    );
+    lost.add(id);
+    if (met) winners.push(met.asserter === id ? met.challenger : met.asserter);
+  }
   for (const { asserter, challenger } of order.map(({ pair }) => pair)) {
     if (lost.has(asserter) || lost.has(challenger)) continue;
     const difference = (worth.get(asserter) as number) - (worth.get(challenger) as number);

@@ -114,15 +114,15 @@ describe("pairings", () => {
     });
   });
 
-  test("whoever comes first in the shuffled order asserts", () => {
+  test("the claim that fewer share is tried; among equals that of whoever comes first", () => {
     const standing = ["a", "b", "a", "c", "b"].map((root, i) => ({ id: `${i}`, root, wins: 0 }));
     expect(pairInOrder(standing)).toEqual([
       { asserter: "0", challenger: "4" },
-      { asserter: "2", challenger: "3" },
+      { asserter: "3", challenger: "2" },
     ]);
   });
 
-  test("either side asserts about as often", () => {
+  test("where as many share both, either side asserts about as often", () => {
     const standing = Array.from({ length: 64 }, (_, i) => ({ id: `${i}`, root: `${i}`, wins: 0 }));
     let first = 0;
     for (let i = 0; i < 200; i++) {
@@ -139,6 +139,6 @@ describe("pairings", () => {
     const two = { id: "two", root: "other", wins: 1 };
     expect(pairInOrder([...many, one]).length).toBe(4);
     const both = pairInOrder([...many, one, two]);
-    expect(both.map(({ challenger }) => challenger)).toEqual(["one", "two", "one", "two"]);
+    expect(both.map(({ asserter }) => asserter)).toEqual(["one", "two", "one", "two"]);
   });
 });

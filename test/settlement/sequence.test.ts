@@ -4,6 +4,7 @@ import {
   type Account,
   account,
   commitRun,
+  enroll,
   LIE,
   OPERATOR,
   type Player,
@@ -26,7 +27,7 @@ function setUp(executors: number) {
   const all = Array.from({ length: executors }, (_, i) => account(i + 1));
   for (const who of all) {
     world.fund(who, 0, STAKE);
-    world.say(who, { kind: "enroll", model: posted.model });
+    enroll(world, who, posted);
   }
   return { world, posted, all };
 }
@@ -65,7 +66,7 @@ describe("a job", () => {
     expect(held(money, stake(liar.address))).toBe(STAKE - 100_000);
     expect(held(money, stake(first.address))).toBe(STAKE);
     expect(held(money, free(first.address))).toBeGreaterThanOrEqual(5_000);
-    expect(held(money, free(REQUESTER.address))).toBe(990_000);
+    expect(held(money, free(REQUESTER.address))).toBe(989_990);
     expect(money.locks.size).toBe(0);
   });
 });

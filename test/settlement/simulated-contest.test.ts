@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { POLICIES, POPULATIONS, playersOf } from "../../bench/contest-populations.js";
 import { type Figures, simulate } from "../../bench/contest-simulation.js";
-import { search } from "./contest-search.js";
+import { type Sizes, search } from "./contest-search.js";
 
 const PACES = [{}, { slow: 0.01, silent: 0.05 }];
 
@@ -15,6 +15,22 @@ function expectProven(n: number, { rounds, opened, decided }: Omit<Figures, "ms"
 /** What no search has found exceeded. */
 function expectFound(n: number, { rounds }: Pick<Figures, "rounds">): void {
   expect(rounds).toBeLessThanOrEqual(Math.ceil(Math.log2(n)) + 1);
+}
+
+/** The steps of the proof that rounds grow with the logarithm. */
+function expectSteps(states: readonly Sizes[]): void {
+  const isMajority = ({ n, a }: Sizes) => 2 * a > n;
+  const isFull = (x: Sizes) => isMajority(x) && x.u * (x.n - x.a) <= x.a;
+  const g = (x: Sizes) => (isMajority(x) ? x.a * (x.n - x.a) : x.n ** 2 / 4);
+  const e = ({ n, a, u }: Sizes) => a / u + n - a;
+  for (const [i, after] of states.slice(1).entries()) {
+    const before = states[i] as Sizes;
+    expect(g(after)).toBeLessThanOrEqual(isFull(before) ? g(before) : g(before) / 2);
+    if (!isMajority(before) || !isMajority(after) || before.root !== after.root) continue;
+    // A quotient of two doubles: a hair's breadth for the rounding.
+    expect(e(after)).toBeLessThanOrEqual((isFull(before) ? e(before) / 2 : e(before)) + 1e-9);
+    if (isFull(before)) expect(after.u).toBeGreaterThanOrEqual(2 * before.u);
+  }
 }
 
 function contestsOf(n: number, lies: string, seeds: number): Figures[] {
@@ -75,6 +91,7 @@ describe("contests in which everything is the attacker's choice but the honest o
       for (const played of search(n, 1000, saboteurs)) {
         expectProven(n, played);
         expectFound(n, played);
+        expectSteps(played.states);
         rounds = Math.max(rounds, played.rounds);
       }
       expect(rounds).toBeGreaterThanOrEqual(Math.ceil(Math.log2(n)));

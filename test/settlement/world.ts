@@ -1,5 +1,6 @@
 import { HonestAsserter } from "../../src/dispute/honest-asserter.js";
 import { HonestChallenger } from "../../src/dispute/honest-challenger.js";
+import type { Side } from "../../src/dispute/moves.js";
 import type { Party } from "../../src/dispute/party.js";
 import type { Rules } from "../../src/dispute/rules.js";
 import { moverOf } from "../../src/dispute/transition.js";
@@ -53,16 +54,18 @@ const LINKS = (() => {
 
 export const OPSETS = new Map([["", 14]]);
 
-type Options = { readonly [K in keyof Parameters]?: Partial<Parameters[K]> };
+export type Options = { readonly [K in keyof Parameters]?: Partial<Parameters[K]> };
 
 /** A ledger in memory with a clock that the test moves. */
 export class World {
-  readonly book = new RuleBook(hasher);
   readonly events: LedgerEvent[] = [];
   state: LedgerState;
   now = 1_000_000;
 
-  constructor(changes: Options = {}) {
+  constructor(
+    changes: Options = {},
+    readonly book = new RuleBook(hasher),
+  ) {
     const base = { ...DEFAULT_PARAMETERS, salt: `0x${"00".repeat(32)}` };
     const entries = Object.entries({ ...base, operator: OPERATOR.address, beacon: LINKS[0] });
     const parameters = Object.fromEntries(
@@ -101,9 +104,17 @@ export class World {
   }
 
   beacon(): void {
-    const link = LINKS[this.state.beacon.count + 1] as string;
-    const refusal = this.try({ at: this.now, kind: "beacon", link });
+    const refusal = this.tryBeacon();
     if (refusal) throw new Error(refusal.message);
+  }
+
+  tryBeacon(): LedgerRefusal | undefined {
+    const link = LINKS[this.state.beacon.count + 1] as string;
+    return this.try({ at: this.now, kind: "beacon", link });
+  }
+
+  tryTick(): LedgerRefusal | undefined {
+    return this.try({ at: this.now, kind: "tick" });
   }
 
   /** To one moment past the next deadline, and what then happens. */
@@ -143,6 +154,12 @@ export function registerToy(world: World, of: Toy = toy()): Posted {
   const made = { model, inputs, plan: bind(model, { types: inputs, values: inputs, granularity }) };
   world.say(OPERATOR, { kind: "register", skeleton: toHex(skeletonOf(file)), commitments: [] });
   return { toy: made, model: toHex(modelDigest(hasher, model).model) };
+}
+
+/** Takes whatever comes. */
+export function enroll(world: World, who: Account, { model }: Posted): void {
+  const steps = Number.MAX_SAFE_INTEGER;
+  world.say(who, { kind: "enroll", model, steps, within: 0, fee: 0 });
 }
 
 export function postJob(
@@ -210,7 +227,7 @@ export interface Player {
   readonly account: Account;
   readonly run: Run;
   /** Instead of the honest strategies. */
-  readonly party?: (side: "asserter" | "challenger", honest: Party) => Party | undefined;
+  readonly party?: (side: Side, honest: Party, dispute: JobDispute) => Party | undefined;
 }
 
 /** Plays every open dispute to its end; silence lets the clock run. */
@@ -247,7 +264,7 @@ async function playMove(
       side === "asserter"
         ? new HonestAsserter(rules, provider)
         : new HonestChallenger(rules, provider);
-    parties.set(key, player.party ? player.party(side, honest) : honest);
+    parties.set(key, player.party ? player.party(side, honest, dispute) : honest);
   }
   const move = await parties.get(key)?.respond(dispute.state);
   if (!move) return false;

@@ -1,8 +1,8 @@
 import { fromHex, toHex } from "../../receipt/hex.js";
 import type { Message } from "../messages.js";
-import { BURNED, free, OUTSIDE, stake } from "../money.js";
+import { BURNED, free, held, OUTSIDE, stake } from "../money.js";
 import { insist } from "../refusals.js";
-import type { LedgerState, RegisteredModel } from "../state.js";
+import type { Id, LedgerState, Offer, RegisteredModel } from "../state.js";
 import { type Context, modelOf, pay } from "../step.js";
 
 /** Money in and out, stakes, models and who offers to run them. */
@@ -35,30 +35,35 @@ export function register(
   const { commitments } = m;
   const id = toHex(book.read(skeleton, commitments).digest.model);
   insist(state.models.get(id) === undefined, "known-model", id);
-  const model: RegisteredModel = { id, registrant: m.sender, skeleton, commitments, executors: [] };
+  const model: RegisteredModel = { id, registrant: m.sender, skeleton, commitments, offers: [] };
   return { ...paid, models: paid.models.with(id, model) };
 }
 
+/** With a stake that pays a bond: else offers would cost nothing, and fill the list that draws go through. */
 export function enroll(_: Context, state: LedgerState, m: Message<"enroll">): LedgerState {
-  const model = modelOf(state, m.model);
-  insist(!model.executors.includes(m.sender), "already-enrolled");
-  return withExecutors(state, model, [...model.executors, m.sender]);
+  const { model: id, sender: executor, steps, within, fee } = m;
+  const model = modelOf(state, id);
+  insist(!isEnrolled(model, executor), "already-enrolled");
+  const { executor: bond } = state.parameters.bonds;
+  insist(held(state.money, stake(executor)) >= bond, "unfunded", `a stake of at least ${bond}`);
+  return withOffers(state, model, [...model.offers, { executor, steps, within, fee }]);
 }
 
 export function leave(_: Context, state: LedgerState, m: Message<"leave">): LedgerState {
   const model = modelOf(state, m.model);
-  insist(model.executors.includes(m.sender), "not-enrolled");
-  return withExecutors(
-    state,
-    model,
-    model.executors.filter((a) => a !== m.sender),
-  );
+  insist(isEnrolled(model, m.sender), "not-enrolled");
+  const offers = model.offers.filter((o) => o.executor !== m.sender);
+  return withOffers(state, model, offers);
 }
 
-function withExecutors(
+function isEnrolled({ offers }: RegisteredModel, account: Id): boolean {
+  return offers.some((o) => o.executor === account);
+}
+
+function withOffers(
   state: LedgerState,
   model: RegisteredModel,
-  executors: readonly string[],
+  offers: readonly Offer[],
 ): LedgerState {
-  return { ...state, models: state.models.with(model.id, { ...model, executors }) };
+  return { ...state, models: state.models.with(model.id, { ...model, offers }) };
 }

@@ -4,10 +4,11 @@ import { DIGEST_TAGS, taggedDigest } from "../../merkle/tags.js";
 import { fromHex, toHex } from "../../receipt/hex.js";
 import { draw } from "../draw.js";
 import type { EventBody } from "../events.js";
-import { held, lock, stake } from "../money.js";
+import { lock, stake } from "../money.js";
+import { Pool } from "../pool.js";
 import { insist } from "../refusals.js";
 import type { Entry, Id, Job, LedgerState } from "../state.js";
-import { bondKey, type Context, jobOf, modelOf, pay, withJob } from "../step.js";
+import { bondKey, type Context, jobOf, pay, withJob } from "../step.js";
 import { allSealed, inPhase } from "./phases.js";
 
 /**
@@ -22,18 +23,39 @@ export function beacon(
   const leads = toHex(context.book.hasher.hash(fromHex(link))) === state.beacon.link;
   insist(leads, "wrong-beacon");
   const shown = { ...state, beacon: { link, count: state.beacon.count + 1 } };
-  return shown.openJobs.reduce((s, id) => drawFor(context, s, jobOf(s, id)), shown);
+  const pool = new Pool();
+  return shown.openJobs.reduce((s, id) => drawFor(context, pool, s, jobOf(s, id)), shown);
 }
 
 /** Whether the next link would bring an open job on: links are not spent on jobs that nobody can run. */
-export function awaitsBeacon(state: LedgerState, job: Job): boolean {
-  if (job.phase.name === "drawing") return candidates(state, job).length >= job.size;
-  return job.phase.name === "calling";
+export function awaitsBeacon(state: LedgerState): boolean {
+  const pool = new Pool();
+  return state.openJobs.some((id) => {
+    const job = jobOf(state, id);
+    if (job.phase.name === "calling" && !job.audited) return true;
+    return isWaiting(job) && pool.candidates(state, job).length >= due(state, job);
+  });
 }
 
-function drawFor(context: Context, state: LedgerState, job: Job): LedgerState {
-  if (job.phase.name === "drawing") return drawExecutors(context, state, job);
-  if (job.phase.name === "calling") return callAuditors(context, state, job);
+function isWaiting({ phase }: Job): boolean {
+  return phase.name === "drawing" || phase.name === "calling";
+}
+
+/** How many must be there for a draw; where there are fewer, the job waits for a later link. */
+function due(state: LedgerState, job: Job): number {
+  const { auditors } = state.parameters.audit;
+  return job.phase.name === "drawing" ? Pool.seats(job, state) : auditors;
+}
+
+/** A link that comes after the deadline comes too late, whether or not anybody has noticed. */
+function drawFor(context: Context, pool: Pool, state: LedgerState, job: Job): LedgerState {
+  const { phase } = job;
+  if (phase.name === "drawing" && context.now <= phase.until) {
+    return drawSeats(context, pool, state, job, job.size);
+  }
+  if (phase.name === "calling" && context.now <= phase.until) {
+    return callAuditors(context, pool, state, job);
+  }
   return state;
 }
 
@@ -43,36 +65,31 @@ function seedFor({ book }: Context, state: LedgerState, job: Job, purpose: numbe
   return taggedDigest(book.hasher, DIGEST_TAGS.draw, body);
 }
 
-/** Those who offer the model, can pay the bond, and have no part in the job yet. */
-function candidates(state: LedgerState, job: Job): { address: Id; stake: number }[] {
-  const taken = new Set([job.requester, ...job.entries.map((e) => e.executor)]);
-  return modelOf(state, job.model)
-    .executors.filter((a) => !taken.has(a))
-    .map((address) => ({ address, stake: held(state.money, stake(address)) }))
-    .filter((c) => c.stake > 0 && c.stake >= state.parameters.bonds.executor);
-}
-
-/** Where there are too few, the job waits for a later link. */
-function drawExecutors(context: Context, state: LedgerState, job: Job): LedgerState {
-  const from = candidates(state, job);
-  if (from.length < job.size) return state;
-  const { hasher } = context.book;
-  const drawn = draw(hasher, seedFor(context, state, job, 0), from, job.size);
-  return assign(context, state, job, drawn, false);
-}
-
 /** The executor has sealed its receipt, so it can no longer depend on whether it is audited. */
-function callAuditors(context: Context, state: LedgerState, job: Job): LedgerState {
-  const { hasher } = context.book;
+function callAuditors(context: Context, pool: Pool, state: LedgerState, job: Job): LedgerState {
   const { perMille, auditors } = state.parameters.audit;
-  const number = bigBelow(seededDigests(hasher, seedFor(context, state, job, 1)), 1000n);
-  const called = Number(number) < perMille;
-  const from = called ? candidates(state, job) : [];
-  const count = Math.min(auditors, from.length);
-  const decided: Job = { ...job, audited: count > 0 };
-  if (count === 0) return allSealed(context, withJob(state, decided), decided);
-  const drawn = draw(hasher, seedFor(context, state, job, 2), from, count);
-  return assign(context, state, decided, drawn, true);
+  const word = bigBelow(seededDigests(context.book.hasher, seedFor(context, state, job, 1)), 1000n);
+  // Who was called once stays called: else emptying the pool would be a way around the audit.
+  const audited = job.audited === true || Number(word) < perMille;
+  const called = withJob(state, { ...job, audited });
+  if (!audited) return allSealed(context, called, jobOf(called, job.id));
+  return drawSeats(context, pool, called, jobOf(called, job.id), auditors);
+}
+
+/** Draws executors, or auditors where the executors have sealed; nobody where there are too few. */
+function drawSeats(
+  context: Context,
+  pool: Pool,
+  state: LedgerState,
+  job: Job,
+  count: number,
+): LedgerState {
+  const from = pool.candidates(state, job);
+  if (from.length < due(state, job)) return state;
+  const auditor = job.phase.name === "calling";
+  const seed = seedFor(context, state, job, auditor ? 2 : 0);
+  const drawn = draw(context.book.hasher, seed, from, count);
+  return assign(context, state, job, drawn, auditor);
 }
 
 function assign(

@@ -6,6 +6,7 @@ import { type Context, entryOf, jobOf, openOf } from "../step.js";
 import { moveFromJson } from "../wire.js";
 import { consequences } from "./consequences.js";
 import { advance, openDispute } from "./disputes.js";
+import { settle } from "./verdicts.js";
 
 /** What accounts say in disputes. */
 
@@ -24,14 +25,14 @@ export function challenge(
     (d) => d.kind === "challenge" && d.challenger === m.sender && d.asserter === m.executor,
   );
   insist(!twice, "already-challenging");
-  const opened = openDispute(context, state, job, {
+  const { state: opened, id } = openDispute(context, state, job, {
     kind: "challenge",
     round: 0,
     asserter: m.executor,
     challenger: m.sender,
     nonce: messageDigest(context.book.hasher, messageText(m)),
   });
-  return consequences(context, opened, job.id);
+  return consequences(context, settle(opened, id), job.id);
 }
 
 /** The next move of a dispute, by one of its two parties. */
@@ -42,7 +43,8 @@ export function move(context: Context, state: LedgerState, m: Message<"move">): 
   const said = moveFromJson(m.move);
   const { sender } = said as { sender?: unknown };
   insist(sender === side, "wrong-side", `it is the ${side}'s`);
-  return consequences(context, advance(context, state, dispute, side, said), dispute.job);
+  const moved = advance(context, state, dispute, side, said);
+  return consequences(context, settle(moved, dispute.id), dispute.job);
 }
 
 function sideOf({ asserter, challenger }: JobDispute, account: Id): Side {

@@ -1,13 +1,12 @@
 import type { Id, Job, LedgerState } from "../state.js";
-import { type Context, jobOf, openOf } from "../step.js";
+import { type Context, jobOf } from "../step.js";
 import { allRevealed, allSealed, closeIfDone } from "./phases.js";
 import { openRound } from "./rounds.js";
-import { decide } from "./verdicts.js";
 
 /**
- * What follows for a job from what was just said or missed, step by step until nothing more does: a
- * dispute that has ended is decided, a phase in which nobody is awaited ends, a round begins when the
- * last one is over, and the job ends when nothing is open.
+ * What follows for a job from what was just said, missed or decided, step by step until nothing more
+ * does: a phase in which nobody is awaited ends, a round begins when the last one is over, and the
+ * job ends when nothing is open. Disputes that ended are decided already (`settle`).
  */
 export function consequences(context: Context, state: LedgerState, id: Id): LedgerState {
   for (let before = state; ; ) {
@@ -18,10 +17,6 @@ export function consequences(context: Context, state: LedgerState, id: Id): Ledg
 }
 
 function next(context: Context, state: LedgerState, job: Job): LedgerState {
-  for (const dispute of openOf(state, job.id)) {
-    const { phase } = dispute.state;
-    if (phase.name === "ended") return decide(state, dispute, phase.outcome);
-  }
   const awaited = (standing: string): boolean => job.entries.some((e) => e.standing === standing);
   if (job.phase.name === "committing" && !awaited("drawn")) return allSealed(context, state, job);
   if (job.phase.name === "revealing" && !awaited("sealed")) return allRevealed(context, state, job);

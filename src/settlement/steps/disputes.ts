@@ -26,7 +26,7 @@ export function openDispute(
   state: LedgerState,
   job: Job,
   { kind, round, asserter, challenger, nonce }: Opening,
-): LedgerState {
+): { readonly state: LedgerState; readonly id: Id } {
   const claim = entryOf(job, asserter)?.claim;
   if (!claim) throw new RangeError("only a revealed claim is disputed");
   const receipt = parseReceiptBytes(fromHex(claim.receipt));
@@ -45,13 +45,17 @@ export function openDispute(
     earned,
     result: null,
   };
-  const opened = withDispute(state, dispute);
-  const contest = { round: job.contest.round, open: [...job.contest.open, id] };
+  const { contest } = job;
+  const disputed: Job = {
+    ...job,
+    contest: kind === "match" ? { ...contest, open: [...contest.open, id] } : contest,
+    disputes: [...job.disputes, id],
+  };
   const listed: LedgerState = {
-    ...(kind === "match" ? withJob(opened, { ...job, contest }) : opened),
+    ...withJob(withDispute(state, dispute), disputed),
     openDisputes: [...state.openDisputes, id],
   };
-  return kind === "match" ? listed : raiseBond(listed, dispute, started.state);
+  return { id, state: kind === "match" ? listed : raiseBond(listed, dispute, started.state) };
 }
 
 /** What a challenger has at stake rises with what its moves make the other side show. */

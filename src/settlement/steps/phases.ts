@@ -12,7 +12,7 @@ export function allSealed(context: Context, state: LedgerState, job: Job): Ledge
   const { windows } = state.parameters;
   if (job.mode === "sampled" && job.audited === null) {
     const until = context.now + windows.draw;
-    return inPhase(state, job, { name: "calling", after: state.count, until });
+    return inPhase(state, job, { name: "calling", until });
   }
   return inPhase(state, job, { name: "revealing", until: context.now + windows.reveal });
 }
@@ -67,8 +67,7 @@ export function closeIfDone(context: Context, state: LedgerState, job: Job): Led
   if (job.phase.name !== "challengeable") return state;
   const standing = standingEntries(job);
   if (standing.length === 0) return endJob(context, state, job, { kind: "all-fell" });
-  if (context.now <= job.phase.until || job.contest.open.length > 0) return state;
-  if (state.openDisputes.some((d) => state.disputes.get(d)?.job === job.id)) return state;
+  if (context.now <= job.phase.until || job.disputes.length > 0) return state;
   const executors = standing.map((e) => e.executor);
   return endJob(context, state, job, { kind: "answered", executors });
 }

@@ -1,12 +1,13 @@
-import { byteLength, bytesEqual } from "../../../operators/index.js";
+import { byteLength, bytesEqual, firstNonCanonical } from "../../../operators/index.js";
 import type { Rules } from "../../dispute/rules.js";
+import { planCost } from "../../graph/cost.js";
 import { concat, type Hasher } from "../../merkle/hash.js";
 import { indexedRoot } from "../../merkle/indexed-root.js";
 import { DIGEST_TAGS, taggedDigest } from "../../merkle/tags.js";
 import { commitTensor } from "../../merkle/tensor-tree.js";
 import { fromHex, toHex } from "../../receipt/hex.js";
 import { type Message, messageDigest, messageText } from "../messages.js";
-import { free, lock } from "../money.js";
+import { BURNED, free, lock } from "../money.js";
 import { insist } from "../refusals.js";
 import type { Job, LedgerState } from "../state.js";
 import { type Context, modelOf, pay, withJob } from "../step.js";
@@ -16,9 +17,14 @@ export function post(context: Context, state: LedgerState, m: Message<"post">): 
   const { hasher } = context.book;
   requireTerms(state, m);
   const { model, granularity, inputs, mode, fee, commitWithin } = m;
+  // Paid first: binding a plan is the dearest thing that a message can ask for.
+  const text = messageText(m);
+  const id = toHex(messageDigest(hasher, text));
+  const room = state.parameters.fees.post * Math.ceil(text.length / 1024);
+  const burned = pay(state, free(m.sender), BURNED, room);
+  const paid = pay(burned, free(m.sender), lock(id), fee);
   const rules = context.book.rulesOf(modelOf(state, model), m, state.parameters);
   requireInputs(hasher, rules, inputs);
-  const id = toHex(messageDigest(hasher, messageText(m)));
   const commitments = inputs.map((i) => fromHex(i.commitment));
   const job: Job = {
     id,
@@ -30,19 +36,16 @@ export function post(context: Context, state: LedgerState, m: Message<"post">): 
     size: m.executors,
     fee,
     commitWithin,
+    steps: planCost(rules.plan).total.steps,
     inputsRoot: toHex(indexedRoot(hasher, "inputs", commitments)),
     context: jobContext(hasher, state.id, id),
-    phase: {
-      name: "drawing",
-      after: state.count,
-      until: context.now + state.parameters.windows.draw,
-    },
+    phase: { name: "drawing", until: context.now + state.parameters.windows.draw },
     entries: [],
     audited: null,
     contest: { round: 0, open: [] },
+    disputes: [],
     paid: false,
   };
-  const paid = pay(state, free(m.sender), lock(id), fee);
   return { ...withJob(paid, job), openJobs: [...paid.openJobs, id] };
 }
 
@@ -78,6 +81,9 @@ function requireInputs(hasher: Hasher, { plan }: Rules, inputs: Message<"post">[
       "wrong-inputs",
       `${name} is of other length`,
     );
+    // A run that reads it would be convicted of what the requester wrote.
+    const proper = firstNonCanonical(dtype, bytes) < 0;
+    insist(proper, "wrong-inputs", `${name} holds what is no canonical ${dtype}`);
     const own = bytesEqual(commitTensor(hasher, { dtype, dims, bytes }), fromHex(commitment));
     insist(own, "wrong-inputs", `the value of ${name} is not the one committed to`);
   }

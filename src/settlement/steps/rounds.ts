@@ -5,6 +5,7 @@ import { pairings } from "../contest.js";
 import type { Job, LedgerState } from "../state.js";
 import { type Context, jobOf, standingEntries, withJob } from "../step.js";
 import { openDispute } from "./disputes.js";
+import { settle } from "./verdicts.js";
 
 /** The contest of receipts that differ: pairs play, whoever loses is out, until all say the same. */
 
@@ -18,11 +19,15 @@ export function openRound(context: Context, state: LedgerState, job: Job): Ledge
   const seed = roundSeed(context, state, job, round);
   const pairs = pairings(context.book.hasher, seed, standing);
   if (pairs.length === 0) return state;
-  const begun = withJob(state, { ...job, contest: { round, open: [] } });
-  return pairs.reduce((s, pair) => {
+  let begun = withJob(state, { ...job, contest: { round, open: [] } });
+  const opened = pairs.map((pair) => {
     const nonce = digestOf(context, seed, pair.asserter, pair.challenger);
-    return openDispute(context, s, jobOf(s, job.id), { ...pair, kind: "match", round, nonce });
-  }, begun);
+    const of = { ...pair, kind: "match", round, nonce } as const;
+    const { state: after, id } = openDispute(context, begun, jobOf(begun, job.id), of);
+    begun = after;
+    return id;
+  });
+  return opened.reduce(settle, begun);
 }
 
 /** H(3f ‖ 01 ‖ beacon ‖ job ‖ round u32). */

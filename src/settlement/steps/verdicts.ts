@@ -5,12 +5,18 @@ import type { Entry, Id, JobDispute, LedgerState, Standing } from "../state.js";
 import { bondKey, entryOf, jobOf, openOf, pay, withDispute, withEntry, withJob } from "../step.js";
 
 /**
- * What follows from the end of a dispute. The loser's bond pays the winner for its moves, by a fixed
- * schedule, and the rest is burned: so nobody gains by losing to themselves.
+ * What follows from the end of a dispute, if it has one. The loser's bond pays the winner for its
+ * moves, by a fixed schedule, and the rest is burned: so nobody gains by losing to themselves.
  */
-export function decide(state: LedgerState, dispute: JobDispute, outcome: Outcome): LedgerState {
+export function settle(state: LedgerState, id: Id): LedgerState {
+  const dispute = state.disputes.get(id);
+  if (dispute?.state.phase.name !== "ended" || dispute.result) return state;
+  return decide(state, dispute, dispute.state.phase.outcome);
+}
+
+function decide(state: LedgerState, dispute: JobDispute, outcome: Outcome): LedgerState {
   const loser = loserOf(outcome);
-  const closed = close(state, dispute, { kind: "decided", loser, outcome });
+  const closed = close(state, [dispute], { kind: "decided", loser, outcome });
   const { asserter, challenger, kind } = dispute;
   if (loser === "asserter") {
     return fall(closed, dispute, asserter, outcome.kind === "refuted" ? "refuted" : "silent");
@@ -32,8 +38,10 @@ function loseChallenge(state: LedgerState, { id, asserter, earned }: JobDispute)
 }
 
 /**
- * An executor's receipt is out. Its bond pays the one who brought it down, then everybody else who
- * was in a dispute with it, oldest first; the rest is burned.
+ * An executor's receipt is out. Half of its bond is burned before anything else: whoever convicts
+ * themselves, with any number of accounts, gets no more than the other half back. That pays the one
+ * who brought it down, then everybody else who was in a dispute with it, oldest first; what is left
+ * of it is burned too.
  */
 function fall(
   state: LedgerState,
@@ -45,10 +53,13 @@ function fall(
   const entry = entryOf(job, executor) as Entry;
   const bond = lock(bondKey(executor, job.id));
   const fallen = withJob(state, withEntry(job, { ...entry, standing: becomes }));
-  const rewarded = reward(fallen, deciding, executor, bond);
-  const freed = openOf(rewarded, job.id)
-    .filter((d) => d.asserter === executor || (d.kind === "match" && d.challenger === executor))
-    .reduce((s, d) => releaseMoot(s, d, executor, bond), rewarded);
+  const burned = pay(fallen, bond, BURNED, Math.ceil(held(state.money, bond) / 2));
+  const rewarded = creditWin(reward(burned, deciding, executor, bond), deciding, executor);
+  const moot = openOf(rewarded, job.id).filter(
+    (d) => d.asserter === executor || (d.kind === "match" && d.challenger === executor),
+  );
+  const closed = close(rewarded, moot, { kind: "moot" });
+  const freed = moot.reduce((s, d) => release(s, d, executor, bond), closed);
   return burnRest(freed, bond);
 }
 
@@ -59,38 +70,54 @@ function reward(state: LedgerState, deciding: JobDispute, loser: Id, bond: Place
   const due = convicted ? earned.challenger + state.parameters.fees.conviction : earned.asserter;
   const paid = payUpTo(state, bond, winner, due);
   if (kind === "challenge") return pay(paid, lock(id), free(winner), held(paid.money, lock(id)));
-  const job = jobOf(paid, deciding.job);
-  const entry = entryOf(job, winner);
-  return entry ? withJob(paid, withEntry(job, { ...entry, wins: entry.wins + 1 })) : paid;
+  return paid;
+}
+
+/**
+ * Every fall is one win: of whoever brought it down, or, where that was somebody outside the contest,
+ * of the first whom the fallen was meeting. Else accomplices could convict, one a round, those whom
+ * an honest executor is about to beat, and it would never meet more of them at once.
+ */
+function creditWin(state: LedgerState, deciding: JobDispute, fallen: Id): LedgerState {
+  const job = jobOf(state, deciding.job);
+  const isMatch = ({ kind, asserter, challenger }: JobDispute): boolean =>
+    kind === "match" && (asserter === fallen || challenger === fallen);
+  const match = isMatch(deciding) ? deciding : openOf(state, job.id).find(isMatch);
+  if (!match) return state;
+  const entry = entryOf(job, match.asserter === fallen ? match.challenger : match.asserter);
+  return entry ? withJob(state, withEntry(job, { ...entry, wins: entry.wins + 1 })) : state;
 }
 
 /** The other side of a dispute that nobody needs any more: paid for its moves, its bond given back. */
-function releaseMoot(
+function release(
   state: LedgerState,
-  dispute: JobDispute,
+  { id, kind, asserter, challenger, earned }: JobDispute,
   fallen: Id,
   bond: Place,
 ): LedgerState {
-  const { id, kind, asserter, challenger, earned } = dispute;
   const [other, due] =
     fallen === asserter ? [challenger, earned.challenger] : [asserter, earned.asserter];
-  const paid = payUpTo(close(state, dispute, { kind: "moot" }), bond, other, due);
+  const paid = payUpTo(state, bond, other, due);
   if (kind === "match") return paid;
   return pay(paid, lock(id), free(challenger), held(paid.money, lock(id)));
 }
 
-/** Marks a dispute as ended and takes it off every list. */
+/** Marks disputes of one job as ended and takes them off every list. */
 function close(
   state: LedgerState,
-  dispute: JobDispute,
+  ended: readonly JobDispute[],
   result: NonNullable<JobDispute["result"]>,
 ): LedgerState {
-  const marked = withDispute(state, { ...dispute, result });
-  const job = jobOf(marked, dispute.job);
-  const open = job.contest.open.filter((d) => d !== dispute.id);
+  const [first] = ended;
+  if (!first) return state;
+  const marked = ended.reduce((s, d) => withDispute(s, { ...d, result }), state);
+  const job = jobOf(marked, first.job);
+  const gone = new Set(ended.map((d) => d.id));
+  const left = (ids: readonly Id[]): Id[] => ids.filter((id) => !gone.has(id));
+  const contest = { ...job.contest, open: left(job.contest.open) };
   return {
-    ...withJob(marked, { ...job, contest: { ...job.contest, open } }),
-    openDisputes: marked.openDisputes.filter((d) => d !== dispute.id),
+    ...withJob(marked, { ...job, contest, disputes: left(job.disputes) }),
+    openDisputes: left(marked.openDisputes),
   };
 }
 
