@@ -52,8 +52,6 @@ const HINTS: Readonly<Record<ErrorCode, string>> = {
   "ledger/locked": "end the other process first",
   "ledger/quota": "remove what is no longer needed, or ask the operator for more",
   "ledger/exhausted": "end this ledger and begin another with a new beacon",
-  "ledger/unreachable": "check the address and that the ledger is served there, then try again",
-  "ledger/refused": "docs/settlement.md says what each message needs",
   "blob/mismatch": "send the file again",
   "blob/too-large": "send less, or ask the operator for a higher limit",
   "backend/unavailable": "try --backend interpreter",

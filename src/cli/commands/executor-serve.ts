@@ -1,28 +1,22 @@
-import { join } from "node:path";
-import { AssayError } from "../../../operators/index.js";
 import { type BackendName, createMachine } from "../../execute/backend.js";
-import type { Ledger } from "../../ledger/port.js";
 import { nodeHasher } from "../../merkle/node-hash.js";
-import type { Speaker } from "../../service/agent.js";
-import { serveExecutor } from "../../service/executor.js";
-import type { HostedModel } from "../../service/hosted-model.js";
+import { type ExecutorOptions, serveExecutor } from "../../service/executor.js";
 import { JobStore } from "../../service/job-store.js";
-import { registerModel } from "../../service/post-job.js";
-import type { LedgerState } from "../../settlement/state.js";
-import { bondKey, entryOf } from "../../settlement/step.js";
+import { keepOffers, type OfferOptions, takeOffersBack } from "../../service/offers.js";
+import { entryOf } from "../../settlement/step.js";
 import type { Command, Io } from "../command.js";
 import { EXIT } from "../errors.js";
 import { plural } from "../format.js";
-import { type Log, startLog } from "../log.js";
+import { startLog } from "../log.js";
 import {
   AMOUNT,
   accountOf,
+  durationOption,
   hostModels,
   KEY,
   LEDGER,
   type LedgerArguments,
   LOG_OUTPUT,
-  sayOrThrow,
   withLedger,
 } from "../network.js";
 import { BACKEND } from "../options.js";
@@ -34,6 +28,9 @@ interface Arguments extends LedgerArguments {
   readonly data: string;
   readonly key?: string;
   readonly stake?: number;
+  readonly steps: number;
+  readonly within: string;
+  readonly leastFee: number;
   readonly register: boolean;
   readonly corrupt?: string;
   readonly backend: BackendName;
@@ -68,6 +65,26 @@ export const executorServeCommand: Command<Arguments> = {
       otherwise: "what is staked already",
       describe: "stake up to this; waits for a deposit where there is too little",
     },
+    steps: {
+      value: "n",
+      number: AMOUNT,
+      default: Number.MAX_SAFE_INTEGER,
+      group: "Terms",
+      describe: "take no job of more steps of arithmetic than this",
+    },
+    within: {
+      value: "time",
+      default: "10s",
+      group: "Terms",
+      describe: "take no job that leaves less than this for the run, such as 90s or 2h",
+    },
+    "least-fee": {
+      value: "n",
+      number: { test: (n) => Number.isSafeInteger(n) && n >= 0, range: "a whole number from 0" },
+      default: 0,
+      group: "Terms",
+      describe: "take no job that pays less",
+    },
     register: {
       group: "Work",
       describe: "register models that the ledger does not know; costs a fee each",
@@ -101,106 +118,66 @@ export const executorServeCommand: Command<Arguments> = {
 
 async function serve(args: Arguments, io: Io): Promise<number> {
   const log = startLog(io, args.json);
+  const { steps, leastFee: fee, stake = 0, register } = args;
+  const terms = { steps, within: durationOption("within", args.within), fee };
   const models = hostModels(args.model);
   await untilStopped((signal) =>
     withLedger(args, signal, async (ledger, book) => {
       const account = accountOf(ledger, args.key, io);
-      const on = { args, ledger, account, models, log };
-      await prepare(on, signal);
-      const { corrupt: spec, data } = args;
-      const store = new JobStore(join(data), nodeHasher);
+      const facts = { ledger: ledger.state.id, account: account.address };
+      log({ level: "info", what: `connected to ${args.ledger}`, facts });
+      const agent = { ledger, account, models, signal, log };
+      const store = new JobStore(args.data, nodeHasher);
       const machine = () => createMachine(args);
-      const agent = { ledger, account, hasher: nodeHasher, book, models, machine, signal, log };
-      const drill = spec === undefined ? {} : { corrupt: drillOf(spec) };
-      await serveExecutor({ ...agent, store, ...drill });
-      await takeBack(on);
+      await together(signal, [
+        (stop) => keepOffers({ ...agent, signal: stop, terms, stake, register }),
+        (stop) =>
+          serveExecutor({
+            ...agent,
+            signal: stop,
+            store,
+            hasher: nodeHasher,
+            book,
+            machine,
+            ...drillOf(args),
+          }),
+      ]);
+      await takeBack(agent);
     }),
   );
   log({ level: "info", what: "stopped", facts: {} });
   return EXIT.ok;
 }
 
-const drillOf =
-  (spec: string) =>
-  ({ plan }: { readonly plan: Parameters<typeof corruptionOf>[0] }) =>
-    corruptionOf(plan, spec);
-
-interface Standing {
-  readonly args: Arguments;
-  readonly ledger: Ledger;
-  readonly account: Speaker;
-  readonly models: ReadonlyMap<string, HostedModel>;
-  readonly log: Log;
+function drillOf({ corrupt: spec }: Arguments): Pick<ExecutorOptions, "corrupt"> {
+  return spec === undefined ? {} : { corrupt: ({ plan }) => corruptionOf(plan, spec) };
 }
 
-/** Money, models and offers, as far as they are not there already. */
-async function prepare(on: Standing, signal: AbortSignal): Promise<void> {
-  const { args, ledger, account, models, log } = on;
-  const { address } = account;
-  log({ level: "info", what: "connected", facts: { ledger: ledger.state.id, account: address } });
-  const unknown = [...models.values()].filter(({ id }) => !ledger.state.models.get(id));
-  const [first] = unknown;
-  if (first && !args.register) {
-    throw new AssayError("ledger/refused", `the ledger does not know the model ${first.id}`, {
-      hint: "--register registers it, for a fee",
-      facts: { model: first.id },
-    });
-  }
-  const fees = unknown.length * ledger.state.parameters.fees.registration;
-  await awaitMoney(on, fees, signal);
-  for (const model of unknown) {
-    await registerModel(on, model);
-    log({ level: "info", what: "registered a model", facts: { model: model.id } });
-  }
-  const amount = lackingStake(ledger.state, address, args.stake);
-  if (amount > 0) await sayOrThrow(account, { kind: "stake", amount });
-  for (const id of models.keys()) {
-    if (ledger.state.models.get(id)?.executors.includes(address)) continue;
-    await sayOrThrow(account, { kind: "enroll", model: id });
-  }
-  const stake = ledger.state.money.stakes.get(address) ?? 0;
-  const what = `offering ${plural(models.size, "model")} with a stake of ${stake}`;
-  log({ level: "info", what, facts: { account: address, stake } });
-  const { executor: bond } = ledger.state.parameters.bonds;
-  if (stake >= bond) return;
-  const short = "the stake does not cover the bond of a job: it will not be drawn";
-  log({ level: "warn", what: short, facts: { stake, bond } });
-}
-
-/** What is in bonds comes back, as a rule: it counts. */
-function lackingStake(state: LedgerState, address: string, wanted = 0): number {
-  const { stakes, locks } = state.money;
-  const bonds = state.openJobs.reduce((n, id) => n + (locks.get(bondKey(address, id)) ?? 0), 0);
-  return Math.max(0, wanted - (stakes.get(address) ?? 0) - bonds);
-}
-
-/** Until the operator has let in what the start takes. */
-async function awaitMoney(
-  { args, ledger, account, log }: Standing,
-  fees: number,
+/** Works that go on until they are stopped; where one fails the others are stopped too. */
+async function together(
   signal: AbortSignal,
+  works: readonly ((stop: AbortSignal) => Promise<void>)[],
 ): Promise<void> {
-  for (let told = false; ; told = true) {
-    const { state } = ledger;
-    const need = fees + lackingStake(state, account.address, args.stake);
-    const free = state.money.free.get(account.address) ?? 0;
-    if (free >= need) return;
-    if (!told) {
-      const what = `waiting for a deposit of ${need - free}: assay ledger deposit ${account.address}`;
-      log({ level: "warn", what, facts: { free, need } });
-    }
-    await ledger.changed(state.count, signal);
-  }
+  const failed = new AbortController();
+  const stop = AbortSignal.any([signal, failed.signal]);
+  const done = works.map((work) =>
+    work(stop).catch((error: unknown) => {
+      failed.abort();
+      throw error;
+    }),
+  );
+  const ends = await Promise.allSettled(done);
+  const error = ends.find((end) => end.status === "rejected");
+  if (error) throw error.reason;
 }
 
-/** Who is drawn and away pays for it. Jobs that are under way need this executor back in time. */
-async function takeBack({ ledger, account, models, log }: Standing): Promise<void> {
-  const { address } = account;
+/** Jobs that are under way need this executor back in time. */
+async function takeBack(
+  agent: Pick<OfferOptions, "ledger" | "account" | "models" | "log">,
+): Promise<void> {
+  const { ledger, account, log } = agent;
   try {
-    for (const id of models.keys()) {
-      if (!ledger.state.models.get(id)?.executors.includes(address)) continue;
-      await sayOrThrow(account, { kind: "leave", model: id });
-    }
+    await takeOffersBack(agent);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     log({ level: "warn", what: `its offers stay: ${why}`, facts: {} });
@@ -208,7 +185,7 @@ async function takeBack({ ledger, account, models, log }: Standing): Promise<voi
   const { state } = ledger;
   const open = state.openJobs.filter((id) => {
     const job = state.jobs.get(id);
-    const standing = job && entryOf(job, address)?.standing;
+    const standing = job && entryOf(job, account.address)?.standing;
     return standing === "drawn" || standing === "sealed" || standing === "standing";
   });
   if (open.length === 0) return;

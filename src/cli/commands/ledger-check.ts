@@ -67,7 +67,7 @@ function ledgerFacts(state: LedgerState, book: RuleBook) {
     beacons: state.beacon.count,
     money: { minted: money.minted, burned: money.burned, locked },
     accounts: accountsOf(state),
-    models: [...state.models.entries()].map(([id, m]) => ({ id, executors: m.executors.length })),
+    models: [...state.models.entries()].map(([id, m]) => ({ id, executors: m.offers.length })),
     jobs: [...state.jobs.entries()].map(([, job]) => jobFacts(state, job, book)),
   };
 }
