@@ -89,7 +89,7 @@ export class EmbeddedLedger implements Ledger {
     return this.options.book.hasher;
   }
 
-  get blobs(): BlobStore {
+  get blobs(): Blobs {
     return this.options.blobs;
   }
 
