@@ -3,7 +3,6 @@ import { PARAMETERS } from "../settlement/parameters.js";
 import {
   address,
   amount,
-  anything,
   digest,
   type Fields,
   hex,
@@ -22,10 +21,11 @@ import {
 const count = integer(0);
 const time = integer(0);
 const word = text(64);
+const flag: Shape<boolean> = { schema: { type: "boolean" }, read: (value) => value === true };
 
 /** One of several records. Only ever written here, never read. */
 function oneOfRecords(...fields: readonly Fields[]): Shape<unknown> {
-  return anything({ anyOf: fields.map((f) => record(f).schema) });
+  return { schema: { anyOf: fields.map((f) => record(f).schema) }, read: (value) => value };
 }
 
 export const SIGNED = record({ text: text(MAX_REGISTRATION), signature: hex(65) });
@@ -59,8 +59,7 @@ export const EVENTS = record({
 export const STORED = record({ blob: digest, size: count });
 
 const PHASE = oneOfRecords(
-  { name: oneOf(["drawing", "calling"]), after: count, until: time },
-  { name: oneOf(["committing", "revealing", "challengeable"]), until: time },
+  { name: oneOf(["drawing", "calling", "committing", "revealing", "challengeable"]), until: time },
   {
     name: oneOf(["ended"]),
     at: time,
@@ -73,7 +72,7 @@ const PHASE = oneOfRecords(
 
 const ENTRY = record({
   executor: address,
-  auditor: anything({ type: "boolean" }),
+  auditor: flag,
   standing: word,
   sealed: nullable(digest),
   claim: nullable(record({ receipt: hex(364), signature: hex(65), root: digest, outputs: digest })),

@@ -82,18 +82,18 @@ function locksOf(state: LedgerState, address: Id): LockView[] {
   return [...jobs, ...disputes].filter((l) => l.amount > 0);
 }
 
-export function modelLine({ id, registrant, executors }: RegisteredModel): object {
-  return { id, registrant, executors: executors.length };
+export function modelLine({ id, registrant, offers }: RegisteredModel): object {
+  return { id, registrant, executors: offers.length };
 }
 
 export function modelView(model: RegisteredModel, most: number): object {
-  const { id, registrant, skeleton, commitments, executors } = model;
+  const { id, registrant, skeleton, commitments, offers } = model;
   return {
     id,
     registrant,
     skeletonBytes: skeleton.length,
     commitments: commitments.length,
-    executorCount: executors.length,
-    executors: executors.slice(0, most),
+    executorCount: offers.length,
+    executors: offers.slice(0, most).map((o) => o.executor),
   };
 }
