@@ -51,7 +51,8 @@ export function guardDeparture(app: FastifyInstance, limits: ServerLimits): void
   app.addHook("onSend", async (request, reply, payload) => {
     if (!request.raw.complete && declaredSize(request.raw) !== 0)
       reply.header("connection", "close");
-    const size = typeof payload === "string" || Buffer.isBuffer(payload) ? payload.length : 0;
+    const known = typeof payload === "string" || Buffer.isBuffer(payload);
+    const size = known ? payload.length : Number(reply.getHeader("content-length") ?? 0);
     cutUnlessTaken(request, reply, limits.departureTime + timeFor(limits, size));
     return payload;
   });

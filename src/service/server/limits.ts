@@ -42,7 +42,7 @@ export interface ServerLimits {
   /** Unfinished at once, in all and of one peer. */
   readonly polls: InFlight;
   readonly uploads: InFlight;
-  /** Each takes up to `blobBody` of memory. */
+  /** Each holds a file and one piece of it. */
   readonly downloads: InFlight;
   /** Each takes up to `eventBytes` of memory. */
   readonly reads: InFlight;
@@ -94,7 +94,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   peers: 10_000,
   polls: { all: 2048, each: 32 },
   uploads: { all: 32, each: 4 },
-  downloads: { all: 4, each: 2 },
+  downloads: { all: 64, each: 8 },
   reads: { all: 32, each: 4 },
   registrations: { all: 2, each: 1 },
   registrationTries: 4,
