@@ -6,6 +6,7 @@ import { benchDispute } from "./dispute.js";
 import { benchBlock, benchSqueezenet } from "./end-to-end.js";
 import { benchHashing } from "./hashing.js";
 import { benchInside } from "./inside.js";
+import { benchLedger } from "./ledger.js";
 import { benchMaps } from "./maps.js";
 import { benchMatmul } from "./matmul.js";
 import { benchOperators } from "./operators.js";
@@ -22,6 +23,7 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   dispute: benchDispute,
   inside: benchInside,
   contest: benchContest,
+  ledger: benchLedger,
   maps: benchMaps,
   operators: benchOperators,
 };

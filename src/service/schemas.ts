@@ -21,15 +21,11 @@ import {
 const count = integer(0);
 const time = integer(0);
 const word = text(64);
+const flag: Shape<boolean> = { schema: { type: "boolean" }, read: (value) => value === true };
 
 /** One of several records. */
 function oneOfRecords(...fields: readonly Fields[]): Shape<unknown> {
-  return anything({ anyOf: fields.map((f) => record(f).schema) });
-}
-
-/** Only ever written here, never read. */
-function anything(schema: JsonSchema): Shape<unknown> {
-  return { schema, read: (value) => value };
+  return { schema: { anyOf: fields.map((f) => record(f).schema) }, read: (value) => value };
 }
 
 export const SIGNED = record({ text: text(MAX_REGISTRATION), signature: hex(65) });
@@ -63,8 +59,7 @@ export const EVENTS = record({
 export const STORED = record({ blob: digest, size: count });
 
 const PHASE = oneOfRecords(
-  { name: oneOf(["drawing", "calling"]), after: count, until: time },
-  { name: oneOf(["committing", "revealing", "challengeable"]), until: time },
+  { name: oneOf(["drawing", "calling", "committing", "revealing", "challengeable"]), until: time },
   {
     name: oneOf(["ended"]),
     at: time,
@@ -77,7 +72,7 @@ const PHASE = oneOfRecords(
 
 const ENTRY = record({
   executor: address,
-  auditor: anything({ type: "boolean" }),
+  auditor: flag,
   standing: word,
   sealed: nullable(digest),
   claim: nullable(record({ receipt: hex(364), signature: hex(65), root: digest, outputs: digest })),

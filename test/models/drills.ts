@@ -32,14 +32,19 @@ export function testDrills(world: () => World, seed: number, everyday = DRILLS):
   }, 600_000);
 }
 
-/** One operator of each of as many kinds, rare ones as likely as common ones, then any others. */
-export function drawnOperators({ nodes }: Plan, seed: number, count: number): number[] {
+/**
+ * One operator of each of as many kinds, rare ones as likely as common ones, then any others. Not one whose
+ * first output nobody reads, as silero-vad has: no commitment covers that.
+ */
+export function drawnOperators({ nodes, segments }: Plan, seed: number, count: number): number[] {
   const random = new Random(seed);
   const drawn = <T>(items: readonly T[]): T => items[random.below(items.length)] as T;
-  const every = [...nodes.keys()];
-  const kinds = new Set(nodes.map((n) => n.operator));
+  const every = [...nodes.keys()].filter((i) =>
+    segments[i]?.live.includes(nodes[i]?.outputs[0] as number),
+  );
+  const kinds = new Set(every.map((i) => nodes[i]?.operator));
   const chosen = new Set<number>();
-  while (chosen.size < Math.min(count, nodes.length)) {
+  while (chosen.size < Math.min(count, every.length)) {
     const kind = drawn([...kinds]);
     kinds.delete(kind);
     chosen.add(drawn(every.filter((i) => kind === undefined || nodes[i]?.operator === kind)));

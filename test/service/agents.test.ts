@@ -24,6 +24,9 @@ import { type Account, account, OPERATOR } from "../settlement/world.js";
 
 const fixtures = join(import.meta.dirname, "../../fixtures/digits");
 
+/** Takes every job. */
+const OFFER = { steps: Number.MAX_SAFE_INTEGER, within: 0, fee: 0 };
+
 /** A lie that changes what the model answers. */
 const { drill: DRILL } = JSON.parse(readFileSync(join(fixtures, "digits.json"), "utf8")) as {
   drill: { operator: string; element: number; digit: number };
@@ -102,7 +105,9 @@ class Town {
 
   async executor(n: number, cheats = false): Promise<Speaker> {
     const who = await this.fund(account(n), 0, 200_000);
-    expect(await who.say({ kind: "enroll", model: this.hosted.id })).toHaveProperty("event");
+    expect(await who.say({ kind: "enroll", model: this.hosted.id, ...OFFER })).toHaveProperty(
+      "event",
+    );
     const store = new JobStore(join(this.folder, `executor-${n}`), hasher);
     const options = { ...this.agent(who), store };
     const corrupt: ExecutorOptions["corrupt"] = ({ plan }) => {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { AssayError } from "../../../operators/index.js";
 import type { Ledger, Submitted, Upload } from "../../ledger/port.js";
 import { toHex } from "../../receipt/hex.js";
@@ -54,6 +55,8 @@ export class RemoteLedger implements Ledger {
   ) {
     this.replica = new Replica(options.book, options.expect);
     this.timeout = options.timeout ?? 15_000;
+    // Every question that is open listens, and as many may be open as an account has disputes.
+    setMaxListeners(0, this.stop.signal);
     const end = (): void => this.stop.abort(options.signal?.reason);
     options.signal?.addEventListener("abort", end, { once: true });
     this.stop.signal.addEventListener("abort", () => {
