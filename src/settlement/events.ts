@@ -59,8 +59,12 @@ export function readEvent(text: string): LedgerEvent {
   return shapeOfEvent(kind).read(value, "event") as LedgerEvent;
 }
 
-/** A ledger is known by what it was founded with: H(3c ‖ 01 ‖ parameters as JSON). */
+/**
+ * A ledger is known by what it was founded with: H(3c ‖ 01 ‖ parameters as JSON), the fields in the
+ * order of `PARAMETERS`, in whatever order they were given.
+ */
 export function ledgerId(hasher: Hasher, parameters: Parameters): string {
-  const text = new TextEncoder().encode(JSON.stringify(parameters));
+  const ordered = PARAMETERS.read(parameters, "parameters");
+  const text = new TextEncoder().encode(JSON.stringify(ordered));
   return toHex(taggedDigest(hasher, DIGEST_TAGS.ledger, text));
 }
