@@ -73,6 +73,7 @@ export function revealed(
   s: Scene,
   lies: Lies = new Map(),
   terms: Parameters<typeof postJob>[3] = {},
+  change: (p: Player, job: string) => Player = (p) => p,
 ): { readonly job: string; readonly players: Player[] } {
   const { world, posted, all } = s;
   const mode = all.length > 1 ? "replayed" : "optimistic";
@@ -81,7 +82,7 @@ export function revealed(
   const drawn = world.job(job).entries.map((e) => e.executor);
   const players = all
     .filter((a) => drawn.includes(a.address))
-    .map((a) => player(s, job, a, lies.get(a)));
+    .map((a) => change(player(s, job, a, lies.get(a)), job));
   for (const p of players) commitRun(world, job, p.account, p.run);
   for (const p of players) world.say(p.account, revealBody(job, p.account, p.run));
   return { job, players };
