@@ -1,10 +1,12 @@
 import type { Report } from "../report.js";
 import type { Settings } from "../settings.js";
 import { benchCommitment } from "./commitment.js";
+import { benchContest } from "./contest.js";
 import { benchDispute } from "./dispute.js";
 import { benchBlock, benchSqueezenet } from "./end-to-end.js";
 import { benchHashing } from "./hashing.js";
 import { benchInside } from "./inside.js";
+import { benchLedger } from "./ledger.js";
 import { benchMaps } from "./maps.js";
 import { benchMatmul } from "./matmul.js";
 import { benchOperators } from "./operators.js";
@@ -20,6 +22,8 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   hashing: benchHashing,
   dispute: benchDispute,
   inside: benchInside,
+  contest: benchContest,
+  ledger: benchLedger,
   maps: benchMaps,
   operators: benchOperators,
 };

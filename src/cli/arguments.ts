@@ -1,14 +1,14 @@
 import yargs from "yargs";
 import { AssayError } from "../../operators/index.js";
 import type { Command, Option } from "./command.js";
-import { suggestion } from "./suggest.js";
+import { closest, suggestion } from "./suggest.js";
 
 /** Values by camel-case name: text, lists of text, numbers, flags. */
 export type ParsedArguments = Record<string, string | number | boolean | string[] | undefined>;
 
 /** What a command line asks for. */
 export type Request =
-  | { readonly kind: "help"; readonly command?: Command }
+  | { readonly kind: "help"; readonly command?: Command; readonly family?: string }
   | { readonly kind: "version" }
   | { readonly kind: "run"; readonly command: Command; readonly args: ParsedArguments };
 
@@ -19,13 +19,52 @@ export type Request =
  */
 export function readArguments(argv: readonly string[], commands: readonly Command[]): Request {
   const words = beforeDashes(argv);
-  const name = words.find((word) => !word.startsWith("-"));
-  if (name === undefined) return withoutCommand(words);
+  const [first, second] = words.filter((word) => !word.startsWith("-"));
+  if (first === undefined) return withoutCommand(words);
+  const family = commands.filter((c) => familyOf(c) === first);
+  if (family.length > 0 && second === undefined) return withoutSecondWord(first, words, family);
+  const name = family.length > 0 ? `${first} ${second}` : first;
   const command = commands.find((c) => c.name === name);
-  if (!command) throw unknownCommand(name, commands);
+  if (!command) throw family.length > 0 ? unknownIn(name, family) : unknownCommand(name, commands);
   requireKnownFlags(command, words);
-  if (words.includes("--help") || words.includes("-h")) return { kind: "help", command };
+  if (wantsHelp(words)) return { kind: "help", command };
   return { kind: "run", command, args: checked(command, split(command, argv)) };
+}
+
+/** The first word of a command of two words, such as `ledger serve`; undefined for one of one word. */
+export function familyOf({ name }: Pick<Command, "name">): string | undefined {
+  const space = name.indexOf(" ");
+  return space < 0 ? undefined : name.slice(0, space);
+}
+
+function wantsHelp(words: readonly string[]): boolean {
+  return words.includes("--help") || words.includes("-h");
+}
+
+function withoutSecondWord(
+  family: string,
+  words: readonly string[],
+  members: readonly Command[],
+): Request {
+  const wrong = words.find((w) => w.startsWith("-") && !EVERYWHERE.includes(w));
+  if (wrong === undefined && wantsHelp(words)) return { kind: "help", family };
+  if (wrong === undefined) {
+    const names = members.map((c) => c.name).join(", ");
+    throw usage(`${family} what?`, `there are ${names}; see: assay ${family} --help`);
+  }
+  throw usage(`there is no option ${wrong} of ${family} alone`, `see: assay ${family} --help`);
+}
+
+function unknownIn(name: string, members: readonly Command[]): AssayError {
+  const names = members.map((c) => c.name);
+  const [family, word = ""] = name.split(" ");
+  const guess = closest(
+    word,
+    names.map((n) => n.slice(n.indexOf(" ") + 1)),
+  );
+  const all = `there are ${names.join(", ")}; see: assay ${family} --help`;
+  const hint = guess === undefined ? all : `did you mean ${family} ${guess}?`;
+  return usage(`there is no command "${name}"`, hint);
 }
 
 /** `assay help run` is `assay run --help`. */
@@ -33,25 +72,26 @@ export function withHelpWord(argv: readonly string[]): readonly string[] {
   return argv[0] === "help" ? [...argv.slice(1), "--help"] : argv;
 }
 
+/** Flags that are known even where no command is. */
+const EVERYWHERE: readonly string[] = ["--help", "-h", "--verbose", "--json"];
+
 function beforeDashes(argv: readonly string[]): readonly string[] {
   const end = argv.indexOf("--");
   return end < 0 ? argv : argv.slice(0, end);
 }
 
 function withoutCommand(words: readonly string[]): Request {
-  const wrong = words.find(
-    (w) => !["--help", "-h", "--version", "--verbose", "--json"].includes(w),
-  );
+  const wrong = words.find((w) => w !== "--version" && !EVERYWHERE.includes(w));
   if (wrong !== undefined) {
     throw usage(`there is no option ${wrong} without a command`, "see: assay --help");
   }
   if (words.includes("--version")) return { kind: "version" };
-  if (words.includes("--help") || words.includes("-h")) return { kind: "help" };
+  if (wantsHelp(words)) return { kind: "help" };
   throw usage("which command?", "see: assay --help");
 }
 
 function unknownCommand(name: string, commands: readonly Command[]): AssayError {
-  const names = commands.map((c) => c.name);
+  const names = [...new Set(commands.map((c) => familyOf(c) ?? c.name))];
   return usage(
     `there is no command "${name}"`,
     suggestion(name, names, `there are ${names.join(", ")}; see: assay --help`),
@@ -121,7 +161,7 @@ function worded(error: unknown): string {
 
 function checked(command: Command, values: Record<string, unknown>): ParsedArguments {
   const args: ParsedArguments = {};
-  const [, ...rest] = (values._ as (string | number)[]).map(String);
+  const rest = (values._ as (string | number)[]).map(String).slice(command.name.split(" ").length);
   const { target } = command;
   if (target) {
     const given = rest.shift();

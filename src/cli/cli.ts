@@ -1,12 +1,12 @@
 import { disk } from "../files/disk.js";
-import { readArguments, withHelpWord } from "./arguments.js";
+import { type Request, readArguments, withHelpWord } from "./arguments.js";
 import type { Command, Io } from "./command.js";
 import { demoCommand } from "./commands/demo.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { runCommand } from "./commands/run.js";
 import { verifyRunCommand } from "./commands/verify-run.js";
 import { describeError, EXIT, errorObject } from "./errors.js";
-import { commandHelp, generalHelp } from "./help.js";
+import { commandHelp, familyHelp, generalHelp } from "./help.js";
 import { jsonLine } from "./printable.js";
 import { version } from "./version.js";
 
@@ -34,8 +34,7 @@ export async function cli(given: readonly string[], io: Partial<Io> = {}): Promi
     const request = readArguments(argv, COMMANDS);
     if (request.kind === "version") stdout.write(`${version()}\n`);
     else if (request.kind === "help") {
-      const { command } = request;
-      stdout.write(command ? commandHelp(command, width) : generalHelp(COMMANDS, width));
+      stdout.write(helpFor(request, width));
     } else
       return await request.command.run(request.args as never, { stdout, stderr, env, disk: to });
     return EXIT.ok;
@@ -45,6 +44,11 @@ export async function cli(given: readonly string[], io: Partial<Io> = {}): Promi
     else stderr.write(describeError(error, verbose));
     return EXIT.failed;
   }
+}
+
+function helpFor({ command, family }: Request & { kind: "help" }, width: number): string {
+  if (command) return commandHelp(command, width);
+  return family === undefined ? generalHelp(COMMANDS, width) : familyHelp(family, COMMANDS, width);
 }
 
 function processIo(): Io {

@@ -17,7 +17,10 @@ export interface Io {
 
 /** A command as data: the parser and the help are made from it. */
 export interface Command<Args = never> {
+  /** One word, or two: `ledger serve` is one of the family `ledger`. */
   readonly name: string;
+  /** Under which heading the list of commands has it. */
+  readonly area: Area;
   /** One line in the list of commands. */
   readonly summary: string;
   /** What it does, in a few sentences. */
@@ -26,9 +29,14 @@ export interface Command<Args = never> {
   readonly target?: { readonly name: string; readonly describe: string };
   readonly options: Readonly<Record<string, Option>>;
   readonly examples: readonly Example[];
+  /** What its exit codes mean, where that is not what they mean for others. */
+  readonly exits?: string;
   /** Yields the exit code. */
   run(args: Args, io: Io): Promise<number>;
 }
+
+export const AREAS = ["Runs and receipts", "A network"] as const;
+export type Area = (typeof AREAS)[number];
 
 export interface Example {
   readonly what: string;

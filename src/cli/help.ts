@@ -1,10 +1,13 @@
-import type { Command, Example, Option } from "./command.js";
+import { familyOf } from "./arguments.js";
+import { AREAS, type Command, type Example, type Option } from "./command.js";
 
 /** What `assay --help` and `assay <command> --help` print. */
 export function generalHelp(commands: readonly Command[], width: number): string {
-  const names = commands.map(
-    (c): Row => [`${c.name}${c.target ? ` <${c.target.name}>` : ""}`, c.summary],
-  );
+  const listed = AREAS.flatMap((area) => {
+    const members = commands.filter((c) => c.area === area);
+    return members.length === 0 ? [] : [{ area, names: members.map(nameRow) }];
+  });
+  const left = Math.max(...listed.flatMap(({ names }) => names.map(([name]) => name.length)));
   const flags: Row[] = [
     ["-h, --help", "show help; also after a command"],
     ["    --version", "show the version"],
@@ -15,10 +18,24 @@ export function generalHelp(commands: readonly Command[], width: number): string
       "Did this model, on this input, really produce this output? Assay runs models with the same bits on every machine, signs what came out, and finds the first wrong operator of a run that lies.",
       width,
     ),
-    ["Commands:", ...rows(names, width)],
+    ...listed.map(({ area, names }) => [`${area}:`, ...rows(names, width, left)]),
     ["Options:", ...rows(flags, width)],
     ["Examples:", ...examples(FIRST_STEPS)],
-    exitCodes(width),
+    wrapped(EXIT_CODES, width),
+  ]);
+}
+
+function nameRow({ name, target, summary }: Command): Row {
+  return [`${name}${target ? ` <${target.name}>` : ""}`, summary];
+}
+
+/** What `assay ledger --help` prints. */
+export function familyHelp(family: string, commands: readonly Command[], width: number): string {
+  const members = commands.filter((c) => familyOf(c) === family);
+  return sections([
+    [`Usage: assay ${family} <command> [options]`],
+    ["Commands:", ...rows(members.map(nameRow), width)],
+    [`See also: assay ${members[0]?.name} --help`],
   ]);
 }
 
@@ -55,7 +72,7 @@ export function commandHelp(command: Command, width: number): string {
     wrapped(details, width),
     ...[...groups].map(([group, list]) => [`${group}:`, ...rows(list, width, left)]),
     ["Examples:", ...examples(command.examples)],
-    exitCodes(width),
+    wrapped(command.exits ?? EXIT_CODES, width),
   ]);
 }
 
@@ -104,12 +121,8 @@ function examples(list: readonly Example[]): string[] {
   ]);
 }
 
-function exitCodes(width: number): string[] {
-  return wrapped(
-    "Exit codes: 0 done or verified (--against: the other run is at fault), 1 refuted or outside tolerance, 2 failed, interrupted or could not check.",
-    width,
-  );
-}
+const EXIT_CODES =
+  "Exit codes: 0 done or verified (--against: the other run is at fault), 1 refuted or outside tolerance, 2 failed, interrupted or could not check.";
 
 function sections(list: readonly (readonly string[])[]): string {
   return `${list.map((lines) => lines.join("\n")).join("\n\n")}\n`;

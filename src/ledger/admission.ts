@@ -4,11 +4,11 @@ import { fromHex } from "../receipt/hex.js";
 import { type JobInput, type Message, readMessage } from "../settlement/messages.js";
 import { LEDGER_REFUSALS, type LedgerRefusal, Refused } from "../settlement/refusals.js";
 import type { RuleBook } from "../settlement/rule-book.js";
-import type { BlobStore } from "./blobs.js";
+import type { Blobs } from "./named-blobs.js";
 
 export interface Admission {
   readonly book: RuleBook;
-  readonly blobs: BlobStore;
+  readonly blobs: Blobs;
 }
 
 /**

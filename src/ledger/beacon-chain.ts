@@ -6,7 +6,7 @@ import { createFile, readFile } from "../files/disk.js";
 import { DIGEST_SIZE, type Digest, type Hasher } from "../merkle/hash.js";
 import { nodeHasher } from "../merkle/node-hash.js";
 import { fromHex, toHex } from "../receipt/hex.js";
-import { syncFolder } from "./file-storage.js";
+import { makeFolder, syncFolder } from "./file-storage.js";
 
 /**
  * A beacon: randomness that its owner fixed beforehand and cannot choose afterwards. From a secret seed
@@ -36,7 +36,8 @@ export class BeaconChain {
       throw new RangeError(`a beacon has 1 to ${MAX_LINKS} links`);
     }
     this.stride = Math.ceil(Math.sqrt(links));
-    const at = seed.slice();
+    // A copy: slice() of a Buffer would be the seed itself, which is hashed over below.
+    const at = Uint8Array.from(seed);
     for (let i = 0; i < links; i++) {
       if (i % this.stride === 0) this.checkpoints.push(at.slice());
       this.step(at);
@@ -99,12 +100,14 @@ export async function loadBeacon(path: string, links = BEACON_LINKS): Promise<Be
 
 /** Two processes that find none end up with the same: whoever is second keeps the first's. */
 async function makeBeacon(path: string, links: number): Promise<void> {
+  const folder = dirname(resolve(path));
+  await makeFolder(folder);
   const seed = randomBytes(DIGEST_SIZE);
   const { anchor } = new BeaconChain(seed, links);
   const line = `beacon ${links} ${toHex(seed)} ${toHex(anchor)}\n`;
   createFile(path, new TextEncoder().encode(line), { mode: 0o600, folderMode: 0o700 });
   // An anchor must not be published before its seed is sure to outlive a loss of power.
-  await syncFolder(dirname(resolve(path)));
+  await syncFolder(folder);
 }
 
 function parseBeacon(path: string, text: string): BeaconChain {

@@ -1,4 +1,6 @@
 import { AssayError } from "../../operators/index.js";
+import type { Hasher } from "../merkle/hash.js";
+import { toHex } from "../receipt/hex.js";
 import { type EventBody, eventText, type LedgerEvent, readEvent } from "../settlement/events.js";
 import type { Parameters } from "../settlement/parameters.js";
 import type { LedgerRefusal } from "../settlement/refusals.js";
@@ -7,17 +9,23 @@ import type { SignedMessage } from "../settlement/sign-message.js";
 import type { Id, LedgerState } from "../settlement/state.js";
 import { applyEvent, foundLedger } from "../settlement/transition.js";
 import { admit } from "./admission.js";
-import type { BlobStore } from "./blobs.js";
 import type { Journal, OpenedJournal } from "./journal.js";
 import type { TornTail } from "./journal-open.js";
+import type { Blobs } from "./named-blobs.js";
 import type { Ledger, Submitted, Upload } from "./port.js";
 import { readUpload } from "./upload.js";
 
 export interface EmbeddedOptions {
   readonly book: RuleBook;
-  readonly blobs: BlobStore;
+  readonly blobs: Blobs;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+}
+
+/** Events of a log, one behind the other. */
+export interface LogPart {
+  readonly texts: readonly string[];
+  readonly chain: Id | null;
 }
 
 /** An event that was applied but is not durable yet, with whoever waits for it. */
@@ -38,6 +46,7 @@ export class EmbeddedLedger implements Ledger {
   private tip: LedgerState;
   private queue: Pending[] = [];
   private writing: Promise<void> | undefined;
+  private failed = false;
   private readonly waiting = new Set<() => void>();
 
   private constructor(
@@ -74,6 +83,24 @@ export class EmbeddedLedger implements Ledger {
 
   get state(): LedgerState {
     return this.durable;
+  }
+
+  get hasher(): Hasher {
+    return this.options.book.hasher;
+  }
+
+  get blobs(): Blobs {
+    return this.options.blobs;
+  }
+
+  /** Chain hash of the log behind its last durable event. */
+  get chain(): Id {
+    return toHex(this.journal.chain);
+  }
+
+  /** Whether writing has failed: nothing more is accepted until the ledger is opened again. */
+  get broken(): boolean {
+    return this.failed;
   }
 
   now(): number {
@@ -126,10 +153,28 @@ export class EmbeddedLedger implements Ledger {
     return texts;
   }
 
+  /**
+   * Texts of durable events from number `from`: at most `most` of them and, behind the first, at most
+   * `bytes` bytes; with the log's chain hash behind the last of them, null where there is none.
+   */
+  async part(from: number, most: number, bytes: number): Promise<LogPart> {
+    const texts: string[] = [];
+    let chain: Id | null = null;
+    let left = bytes;
+    const end = Math.min(this.durable.count, from + most);
+    for await (const record of this.journal.records(from, end)) {
+      left -= record.bytes.length;
+      if (left < 0 && texts.length > 0) break;
+      texts.push(decode(record.bytes));
+      chain = toHex(record.chain);
+    }
+    return { texts, chain };
+  }
+
   async upload(upload: Upload): Promise<void> {
     const { book, blobs } = this.options;
-    const { sender, blob } = readUpload(book.hasher, this.durable, upload);
-    await blobs.write(blob, sender, [upload.bytes]);
+    const { sender, blob, size } = readUpload(book.hasher, this.durable, upload);
+    await blobs.write(blob, sender, size, [upload.bytes]);
   }
 
   async download(blob: Id, atMost: number): Promise<Uint8Array | undefined> {
@@ -162,6 +207,7 @@ export class EmbeddedLedger implements Ledger {
 
   /** What was not written never happened. */
   private fail(batch: readonly Pending[], error: unknown): void {
+    this.failed = true;
     this.tip = this.durable;
     for (const { failed } of batch) failed(error);
   }

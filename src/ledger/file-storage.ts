@@ -1,7 +1,8 @@
 import { constants, mkdirSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { writeError } from "../files/disk.js";
+import { AssayError } from "../../operators/index.js";
+import { reasonOf, writeError } from "../files/disk.js";
 import { Journal, type OpenedJournal } from "./journal.js";
 import type { JournalStorage, StoredFile } from "./journal-storage.js";
 import { type Lock, takeLock } from "./lock.js";
@@ -29,15 +30,16 @@ export async function fileStorage(path: string): Promise<JournalStorage> {
   await makeFolder(folder);
   const lock = takeLock(folder);
   const handles: FileHandle[] = [];
+  const names = Object.values(JOURNAL_FILES);
   try {
-    for (const name of Object.values(JOURNAL_FILES)) {
-      handles.push(await openForBoth(join(folder, name)));
-    }
+    for (const name of names) handles.push(await openForBoth(join(folder, name)));
   } catch (cause) {
     await closeAll(handles, lock);
     throw writeError(folder, cause);
   }
-  const [log, head] = handles.map((handle) => new DiskFile(handle)) as [DiskFile, DiskFile];
+  const [log, head] = handles.map(
+    (handle, i) => new DiskFile(handle, join(folder, names[i] as string)),
+  ) as [DiskFile, DiskFile];
   return {
     log,
     head,
@@ -46,8 +48,11 @@ export async function fileStorage(path: string): Promise<JournalStorage> {
   };
 }
 
-/** Folders that are missing are made, and their names are durable when this returns. */
-async function makeFolder(folder: string): Promise<void> {
+/**
+ * Makes a folder and those it lacks on the way, for their owner only; their names are durable when this
+ * returns. Throws `file/write`.
+ */
+export async function makeFolder(folder: string): Promise<void> {
   try {
     const first = mkdirSync(folder, { recursive: true, mode: 0o700 });
     if (first === undefined) return;
@@ -81,19 +86,31 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-class DiskFile implements StoredFile {
-  constructor(private readonly handle: FileHandle) {}
+export class DiskFile implements StoredFile {
+  constructor(
+    private readonly handle: FileHandle,
+    private readonly path = "a file of the log",
+  ) {}
 
   async size(): Promise<number> {
     return (await this.handle.stat()).size;
   }
 
+  /** Throws `file/not-found` where the disk does not give the bytes. */
   async read(into: Uint8Array, at: number): Promise<number> {
     let got = 0;
-    while (got < into.length) {
-      const { bytesRead } = await this.handle.read(into, got, into.length - got, at + got);
-      if (bytesRead === 0) break;
-      got += bytesRead;
+    try {
+      while (got < into.length) {
+        const { bytesRead } = await this.handle.read(into, got, into.length - got, at + got);
+        if (bytesRead === 0) break;
+        got += bytesRead;
+      }
+    } catch (cause) {
+      throw new AssayError("file/not-found", `cannot read ${this.path}: ${reasonOf(cause)}`, {
+        hint: "check the disk; nothing was changed",
+        facts: { path: this.path },
+        cause,
+      });
     }
     return got;
   }

@@ -27,18 +27,36 @@ export function takeLock(folder: string): Lock {
     if (highest > 0) requireGone(folder, highest);
     const mine = highest + 1;
     if (!createFile(lockPath(folder, mine), text, { mode: 0o600, folderMode: 0o700 })) continue;
-    if (generations(folder).at(-1) === mine) return heldLock(folder, mine);
+    if (generations(folder).at(-1) === mine) return heldLock(folder, mine, text);
     // Others went on from the same one and are ahead already.
     disk.remove(lockPath(folder, mine));
   }
 }
 
-function heldLock(folder: string, mine: number): Lock {
+/** Throws `ledger/locked` where a running process has the folder; changes nothing. */
+export function requireUnlocked(folder: string): void {
+  const highest = generations(folder).at(-1);
+  if (highest !== undefined) requireGone(folder, highest);
+}
+
+function heldLock(folder: string, mine: number, text: Uint8Array): Lock {
+  const path = lockPath(folder, mine);
   for (const n of generations(folder)) if (n < mine) disk.remove(lockPath(folder, n));
   return {
     // The file stays, so that numbers only grow; an empty one is nobody's.
-    release: () => truncateSync(lockPath(folder, mine)),
+    release: () => {
+      if (holds(path, text)) truncateSync(path);
+    },
   };
+}
+
+/** False where somebody removed the lock by hand, and perhaps another process has it since. */
+function holds(path: string, text: Uint8Array): boolean {
+  try {
+    return Buffer.from(text).equals(readFileSync(path));
+  } catch {
+    return false;
+  }
 }
 
 function lockPath(folder: string, n: number): string {

@@ -20,7 +20,8 @@ export interface Pairing {
  * Who meets whom in a round, all at once; nobody where all claim the same. While no root has the
  * majority, the receipts meet two by two and the round halves them. Where one has it, all others
  * meet its holders, and more of them in every round, so that one against many needs rounds in the
- * logarithm of their number. docs/settlement.md has the bounds and their proofs.
+ * logarithm of their number. The claim that fewer share is tried: a conviction says more than a
+ * challenge that failed. docs/settlement.md has the bounds and their proofs.
  */
 export function pairings(hasher: Hasher, seed: Digest, standing: readonly Standing[]): Pairing[] {
   const sorted = [...standing].sort((a, b) => (a.id < b.id ? -1 : 1));
@@ -36,18 +37,13 @@ export function pairInOrder(shuffled: readonly Standing[]): Pairing[] {
     largest.length > others.length ? againstMajority(others, largest) : twoByTwo(groups.flat());
   const size = new Map(groups.map((group) => [(group[0] as Standing).root, group.length]));
   const order = new Map(shuffled.map(({ id }, i) => [id, i]));
-  const rank = ({ id, root }: Standing) => [size.get(root) as number, order.get(id) as number];
+  const sharers = ({ root }: Standing) => size.get(root) as number;
+  const place = ({ id }: Standing) => order.get(id) as number;
   return pairs.map(([a, b]) =>
-    isBefore(rank(a), rank(b))
+    (sharers(a) - sharers(b) || place(a) - place(b)) < 0
       ? { asserter: a.id, challenger: b.id }
       : { asserter: b.id, challenger: a.id },
   );
-}
-
-/** Whose claim fewer share is tried: a conviction says more than a challenge that failed. */
-function isBefore(a: readonly number[], b: readonly number[]): boolean {
-  const at = a[0] === b[0] ? 1 : 0;
-  return (a[at] as number) < (b[at] as number);
 }
 
 function groupsOf(standing: readonly Standing[]): Standing[][] {

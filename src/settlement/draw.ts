@@ -25,7 +25,7 @@ export function draw(
 ): string[] {
   const left = [...candidates].sort((a, b) => (a.address < b.address ? -1 : 1));
   let total = totalStake(left);
-  if (!(count >= 0 && count <= left.length)) {
+  if (!Number.isInteger(count) || count < 0 || count > left.length) {
     throw new RangeError(`${count} of ${left.length} candidates cannot be drawn`);
   }
   const digest = seededDigests(hasher, seed);

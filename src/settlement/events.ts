@@ -60,11 +60,10 @@ export function readEvent(text: string): LedgerEvent {
 }
 
 /**
- * A ledger is known by what it was founded with: H(3c ‖ 01 ‖ parameters as JSON), the fields in the
- * order of `PARAMETERS`, in whatever order they were given.
+ * A ledger is known by what it was founded with: H(3c ‖ 01 ‖ parameters as JSON, in the order of their
+ * definition). Refuses as `malformed`.
  */
 export function ledgerId(hasher: Hasher, parameters: Parameters): string {
-  const ordered = PARAMETERS.read(parameters, "parameters");
-  const text = new TextEncoder().encode(JSON.stringify(ordered));
+  const text = new TextEncoder().encode(JSON.stringify(PARAMETERS.read(parameters, "parameters")));
   return toHex(taggedDigest(hasher, DIGEST_TAGS.ledger, text));
 }

@@ -84,6 +84,14 @@ describe("benchmarks at tiny scale", () => {
     }
   });
 
+  test("contest: no more disputes than are needed, no more rounds than were ever found", async () => {
+    const report = await run("contest");
+    for (const row of rowsOf(report)) {
+      expect(row.decided).toBeLessThan(row.executors as number);
+      expect(row.rounds).toBeLessThanOrEqual((row.log as number) + 1);
+    }
+  });
+
   test("maps", async () => {
     for (const row of rowsOf(await run("maps"))) expect(row.ratio).toBeGreaterThan(0);
   });

@@ -67,6 +67,12 @@ describe("a beacon's chain", () => {
     expect([...Array(11).keys()].map((i) => hex(chain.link(i)))).toEqual(before);
   });
 
+  test("leaves the seed as it was, a Buffer too", () => {
+    const seed = Buffer.alloc(32, 4);
+    const chain = new BeaconChain(seed, 9);
+    expect([hex(seed), hex(chain.link(9))]).toEqual(["04".repeat(32), "04".repeat(32)]);
+  });
+
   test("of the default length begins and ends right", () => {
     const chain = new BeaconChain(new Uint8Array(32).fill(3));
     let at: Uint8Array = new Uint8Array(32).fill(3);

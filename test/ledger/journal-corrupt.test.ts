@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { AssayError } from "../../operators/index.js";
 import { LOG_HEADER } from "../../src/ledger/journal-format.js";
-import { SLOT_SIZE, SLOT_STRIDE } from "../../src/ledger/journal-head.js";
+import { encodeHead, SLOT_SIZE, SLOT_STRIDE } from "../../src/ledger/journal-head.js";
+import { nodeHasher } from "../../src/merkle/node-hash.js";
 import { SimDisk } from "../support/crash-disk.js";
 import {
   expectRecovered,
@@ -139,6 +140,23 @@ describe("a changed head", () => {
     }
     // An empty log beside a head that was in use is no new ledger either.
     expect((await refusal(SimDisk.holding(new Uint8Array(0), broken))).code).toBe("ledger/corrupt");
+  });
+
+  test("whole, and of another log: refused, however it differs", async () => {
+    const { journal } = await opened(SimDisk.holding(log, head));
+    const { count, length, chain } = journal;
+    const others = [
+      { count: count - 1, length, chain },
+      { count: count + 1, length, chain },
+      { count, length: length - 1, chain },
+      { count, length: length + 1, chain },
+      { count, length, chain: flipped(chain, 3, 1) },
+    ];
+    for (const other of others) {
+      const only = encodeHead(nodeHasher, { sequence: 0, ...other });
+      const more = new Uint8Array([...log, 0, 0, 0]);
+      expect((await refusal(SimDisk.holding(more, only))).code).toBe("ledger/corrupt");
+    }
   });
 
   test("a slot in the other one's place is none", async () => {

@@ -3,7 +3,7 @@ import { AssayError } from "../../operators/index.js";
 import { Journal } from "../../src/ledger/journal.js";
 import { MAX_RECORD } from "../../src/ledger/journal-format.js";
 import { Random } from "../fuzz/random.js";
-import { type DiskOp, type Fault, SimDisk, simStorage } from "../support/crash-disk.js";
+import { crashAfter, type DiskOp, type Fault, SimDisk, simStorage } from "../support/crash-disk.js";
 import { expectRecovered, hex, opened, record, scenario, textsOf } from "./journal-scenario.js";
 
 /** Operations that make a new log. */
@@ -82,6 +82,21 @@ describe("a disk that fails", () => {
       expect([...outcomes].sort()).toEqual(failure.lasting ? ["unknown"] : ["undone", "unknown"]);
     },
   );
+
+  test("while a log is made, and power is lost while it is made again: an empty log", async () => {
+    const random = new Random(4);
+    for (let n = 0; n < CREATION; n++) {
+      const disk = SimDisk.empty();
+      const fault = failing(n, { code: "EIO", share: 1, lasting: false });
+      await rejection(Journal.open(simStorage(disk, fault)));
+      for (let moments = 0; ; moments++) {
+        const again = disk.clone();
+        const crash = Journal.open(simStorage(again, crashAfter(moments)));
+        if (await crash.then(() => true).catch(() => false)) break;
+        for (let i = 0; i < 4; i++) await expectRecovered(again.losePower(random), [], 0);
+      }
+    }
+  });
 
   /** Without anything that was not synced. The recovery before added two records. */
   async function expectKept(disk: SimDisk, records: readonly Uint8Array[]): Promise<void> {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { beforeAll, expect, test } from "vitest";
 import { WasmMachine } from "../../operators/backends/wasm/machine/index.js";
 import { f32Values, InterpreterMachine, i64Tensor, type Tensor } from "../../operators/index.js";
+import type { Run } from "../../src/execute/run-model.js";
 import { readConfig } from "../../src/llm/config.js";
 import { llamaModel } from "../../src/llm/llama.js";
 import { readSafetensors } from "../../src/llm/safetensors.js";
@@ -33,14 +34,16 @@ function describeStories(folder: string): void {
   let expected: Expected;
   let world: World;
   let whole: World;
+  let honest: Run;
 
-  beforeAll(() => {
+  beforeAll(async () => {
     expected = JSON.parse(file("expected.json").toString("utf8"));
     const tensors = readSafetensors(new Uint8Array(file("model.safetensors")));
     const model = llamaModel(readConfig(file("config.json").toString("utf8")), tensors);
     const ids = (tokens: readonly number[]): Tensor => i64Tensor([tokens.length], tokens);
     world = worldOf(model, ids(expected.logits.inputTokens));
-    whole = worldOf(model, ids(expected.greedyTokens));
+    whole = { ...world, inputs: new Map([["input_ids", ids(expected.greedyTokens)]]) };
+    honest = await run(world);
   });
 
   /** The largest logit of every position; the first wins. */
@@ -52,8 +55,8 @@ function describeStories(folder: string): void {
     });
   };
 
-  test("logits are within 2e-5 of the reference in f64", async () => {
-    const { outputs } = await run(world);
+  test("logits are within 2e-5 of the reference in f64", () => {
+    const { outputs } = honest;
     const logits = f32Values([...outputs.values()][0] as Tensor);
     const bytes = file("logits_f64.bin");
     expect(logits).toHaveLength(bytes.length / 8);
@@ -72,7 +75,7 @@ function describeStories(folder: string): void {
   });
 
   test("a pass over fewer tokens gives the same bits for them", async () => {
-    const [long] = (await run(world)).outputs.values();
+    const [long] = honest.outputs.values();
     for (const count of [1, 2, 33]) {
       const ids = i64Tensor([count], expected.logits.inputTokens.slice(0, count));
       const [short] = (await run(worldOf(world.model, ids))).outputs.values();
@@ -81,7 +84,6 @@ function describeStories(folder: string): void {
   });
 
   test("both backends and any threads give one receipt; it verifies by replay", async () => {
-    const honest = await run(world);
     const threaded = await run(world, { machine: new WasmMachine(2) });
     expect(threaded.signed).toEqual(honest.signed);
     expect((await replay(world, honest)).outcome).toBe("verified");
@@ -92,5 +94,6 @@ function describeStories(folder: string): void {
     expect(interpreted.signed).toEqual(compiled.signed);
   });
 
-  testDrills(() => world, 5);
+  // The bf16 file has the same graph behind Cast nodes.
+  testDrills(() => world, 5, folder.endsWith("bf16") ? 3 : 10);
 }

@@ -42,6 +42,7 @@ interface Arguments {
 
 export const demoCommand: Command<Arguments> = {
   name: "demo",
+  area: "Runs and receipts",
   summary: "see an honest run verified and a cheating one convicted, in seconds",
   details:
     "Runs a small model that reads digits, verifies its receipt, then plays the dispute with a second run in which one number was falsified. Needs no files and no key.",

@@ -19,6 +19,7 @@ export interface InspectArguments {
 
 export const inspectCommand: Command<InspectArguments> = {
   name: "inspect",
+  area: "Runs and receipts",
   summary: "show what a model, a receipt or a run folder is",
   details:
     "A model: its operators, layers, sizes, digests and what a run of it costs. A receipt: what it says and who signed it. A run folder: its receipt, what it was run on, and whether it is a drill.",

@@ -50,6 +50,7 @@ const TOLERANCE = { test: (n: number) => n >= 0 && Number.isFinite(n), range: "a
 
 export const runCommand: Command<RunArguments> = {
   name: "run",
+  area: "Runs and receipts",
   summary: "run a model, commit to every layer and sign a receipt",
   details:
     "Runs an ONNX model and writes a run folder: a signed receipt, the outputs as .npy, and what its executor needs to defend the run. What crosses a layer is committed to on the way.",

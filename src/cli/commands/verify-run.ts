@@ -38,6 +38,7 @@ export interface VerifyArguments extends EvidenceArguments {
 
 export const verifyRunCommand: Command<VerifyArguments> = {
   name: "verify-run",
+  area: "Runs and receipts",
   summary: "verify a run folder or a receipt, or play a dispute between two runs",
   details:
     "Ends in one of three ways: verified, refuted (with what is wrong), or could not check (with the reason). What is left out is not checked, and the answer says so.",

@@ -54,7 +54,7 @@ function fall(
   const bond = lock(bondKey(executor, job.id));
   const fallen = withJob(state, withEntry(job, { ...entry, standing: becomes }));
   const burned = pay(fallen, bond, BURNED, Math.ceil(held(state.money, bond) / 2));
-  const rewarded = reward(burned, deciding, executor, bond);
+  const rewarded = creditWin(reward(burned, deciding, executor, bond), deciding, executor);
   const moot = openOf(rewarded, job.id).filter(
     (d) => d.asserter === executor || (d.kind === "match" && d.challenger === executor),
   );
@@ -70,9 +70,22 @@ function reward(state: LedgerState, deciding: JobDispute, loser: Id, bond: Place
   const due = convicted ? earned.challenger + state.parameters.fees.conviction : earned.asserter;
   const paid = payUpTo(state, bond, winner, due);
   if (kind === "challenge") return pay(paid, lock(id), free(winner), held(paid.money, lock(id)));
-  const job = jobOf(paid, deciding.job);
-  const entry = entryOf(job, winner);
-  return entry ? withJob(paid, withEntry(job, { ...entry, wins: entry.wins + 1 })) : paid;
+  return paid;
+}
+
+/**
+ * Every fall is one win: of whoever brought it down, or, where that was somebody outside the contest,
+ * of the first whom the fallen was meeting. Else accomplices could convict, one a round, those whom
+ * an honest executor is about to beat, and it would never meet more of them at once.
+ */
+function creditWin(state: LedgerState, deciding: JobDispute, fallen: Id): LedgerState {
+  const job = jobOf(state, deciding.job);
+  const isMatch = ({ kind, asserter, challenger }: JobDispute): boolean =>
+    kind === "match" && (asserter === fallen || challenger === fallen);
+  const match = isMatch(deciding) ? deciding : openOf(state, job.id).find(isMatch);
+  if (!match) return state;
+  const entry = entryOf(job, match.asserter === fallen ? match.challenger : match.asserter);
+  return entry ? withJob(state, withEntry(job, { ...entry, wins: entry.wins + 1 })) : state;
 }
 
 /** The other side of a dispute that nobody needs any more: paid for its moves, its bond given back. */
