@@ -45,7 +45,7 @@ export async function createLedgerServer(
   const stopping = stopGracefully(app, ledger, limits, onError);
   const metrics = new Metrics(options.processMetrics ?? false);
   const service: Service = { ledger, limits, metrics, gates: makeGates(limits), stopping };
-  guardConnections(app, limits);
+  guardConnections(app, limits, options.trustProxy);
   answerErrors(app, onError);
   metrics.watch(app, ledger);
   refuseWhileStopping(app, stopping);
