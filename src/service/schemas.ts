@@ -28,11 +28,6 @@ function oneOfRecords(...fields: readonly Fields[]): Shape<unknown> {
   return { schema: { anyOf: fields.map((f) => record(f).schema) }, read: (value) => value };
 }
 
-/** Only ever written here, never read. */
-function anything(schema: JsonSchema): Shape<unknown> {
-  return { schema, read: (value) => value };
-}
-
 export const SIGNED = record({ text: text(MAX_REGISTRATION), signature: hex(65) });
 export const ACCEPTED = record({ event: count });
 
