@@ -32,7 +32,7 @@ export const ERROR_CODES = {
   "key/invalid": "a key file is broken",
   // a ledger's files
   "ledger/refused": "a ledger refuses a message",
-  "ledger/unreachable": "a ledger does not answer",
+  "ledger/unreachable": "a ledger behind HTTP does not answer, or not in its form",
   "ledger/corrupt": "a ledger's files hold something else than was written",
   "ledger/write": "a ledger's log cannot be written; nothing more is acknowledged",
   "ledger/locked": "another process has this ledger open",

@@ -1,10 +1,18 @@
 import { disk } from "../files/disk.js";
 import { type Request, readArguments, withHelpWord } from "./arguments.js";
 import type { Command, Io } from "./command.js";
+import { accountCommand } from "./commands/account.js";
 import { demoCommand } from "./commands/demo.js";
+import { executorServeCommand } from "./commands/executor-serve.js";
 import { inspectCommand } from "./commands/inspect.js";
+import { jobPostCommand } from "./commands/job-post.js";
+import { jobShowCommand } from "./commands/job-show.js";
+import { ledgerCheckCommand } from "./commands/ledger-check.js";
+import { ledgerDepositCommand } from "./commands/ledger-deposit.js";
+import { ledgerServeCommand } from "./commands/ledger-serve.js";
 import { runCommand } from "./commands/run.js";
 import { verifyRunCommand } from "./commands/verify-run.js";
+import { watchCommand } from "./commands/watch.js";
 import { describeError, EXIT, errorObject } from "./errors.js";
 import { commandHelp, familyHelp, generalHelp } from "./help.js";
 import { jsonLine } from "./printable.js";
@@ -16,6 +24,14 @@ export const COMMANDS: readonly Command[] = [
   runCommand,
   verifyRunCommand,
   inspectCommand,
+  ledgerServeCommand,
+  ledgerCheckCommand,
+  ledgerDepositCommand,
+  accountCommand,
+  executorServeCommand,
+  watchCommand,
+  jobPostCommand,
+  jobShowCommand,
 ] as readonly Command[];
 
 /**

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { FastifyInstance } from "fastify";
 import { afterEach } from "vitest";
+import { BlobStore } from "../../src/ledger/blobs.js";
 import { EmbeddedLedger } from "../../src/ledger/embedded.js";
 import { openJournal } from "../../src/ledger/file-storage.js";
-import type { Blobs, ByteSource } from "../../src/ledger/named-blobs.js";
+import { namedBlobs } from "../../src/ledger/named-blobs.js";
 import { nodeHasher as hasher } from "../../src/merkle/node-hash.js";
-import { toHex } from "../../src/receipt/hex.js";
 import type { ServerLimits } from "../../src/service/server/limits.js";
 import { createLedgerServer } from "../../src/service/server/server.js";
 import type { Message, MessageBody } from "../../src/settlement/messages.js";
@@ -24,28 +24,6 @@ export const PARAMETERS: Parameters = {
   beacon: `0x${"07".repeat(32)}`,
 };
 
-/** Blobs in memory. */
-export class MemoryBlobs implements Blobs {
-  readonly kept = new Map<string, Uint8Array>();
-
-  has(digest: string): boolean {
-    return this.kept.has(digest);
-  }
-
-  async read(digest: string, atMost: number): Promise<Uint8Array | undefined> {
-    const bytes = this.kept.get(digest);
-    return bytes && bytes.length <= atMost ? bytes : undefined;
-  }
-
-  async write(digest: string, _owner: string, _size: number, source: ByteSource): Promise<void> {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of source) chunks.push(chunk);
-    const bytes = new Uint8Array(Buffer.concat(chunks));
-    if (toHex(hasher.hash(bytes)) !== digest) throw new Error("another digest");
-    this.kept.set(digest, bytes);
-  }
-}
-
 /** A served ledger in a folder of its own. */
 export interface Stage {
   readonly folder: string;
@@ -53,7 +31,6 @@ export interface Stage {
   readonly app: FastifyInstance;
   readonly url: string;
   readonly port: number;
-  readonly blobs: MemoryBlobs;
   readonly errors: unknown[];
 }
 
@@ -73,16 +50,16 @@ export interface StageOptions {
   readonly folder?: string;
   readonly port?: number;
   readonly parameters?: Partial<Parameters>;
-  readonly blobs?: MemoryBlobs;
+  readonly trustProxy?: string[];
 }
 
 export async function stage(options: StageOptions = {}): Promise<Stage> {
   const folder = options.folder ?? newFolder();
-  const { blobs = new MemoryBlobs() } = options;
   const opened = await openJournal(folder);
+  const store = await BlobStore.open(join(folder, "blobs"), { quota: 1 << 26 });
   const ledger = await EmbeddedLedger.open(
     opened,
-    { book: new RuleBook(hasher), blobs, clock: Date.now },
+    { book: new RuleBook(hasher), blobs: namedBlobs(store), clock: Date.now },
     { ...PARAMETERS, ...options.parameters },
   );
   const errors: unknown[] = [];
@@ -90,11 +67,12 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
     version: "0.0.0-test",
     limits: { checkEvery: 50, ...options.limits },
     onError: (error) => errors.push(error),
+    ...(options.trustProxy ? { trustProxy: options.trustProxy } : {}),
   });
   await app.listen({ host: "127.0.0.1", port: options.port ?? 0 });
   afterwards(() => app.close());
   const { port } = app.server.address() as AddressInfo;
-  return { folder, ledger, app, url: `http://127.0.0.1:${port}`, port, blobs, errors };
+  return { folder, ledger, app, url: `http://127.0.0.1:${port}`, port, errors };
 }
 
 export function newFolder(): string {

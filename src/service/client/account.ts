@@ -4,8 +4,8 @@ import type { Hasher } from "../../merkle/hash.js";
 import { toHex } from "../../receipt/hex.js";
 import { addressOf } from "../../receipt/key.js";
 import type { Message, MessageBody } from "../../settlement/messages.js";
-import type { LedgerRefusal } from "../../settlement/refusals.js";
 import { type SignedMessage, signMessage } from "../../settlement/sign-message.js";
+import type { Speaker } from "../agent.js";
 import { type Backoff, DEFAULT_BACKOFF, sleep, waitBefore } from "./backoff.js";
 
 export interface AccountOptions {
@@ -19,41 +19,39 @@ export interface AccountOptions {
 const RACES = 8;
 
 /** A key with a ledger: says things in its account's name, one after another. */
-export class Account {
+export class Account implements Speaker {
   readonly address: string;
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly ledger: Ledger,
     private readonly hasher: Hasher,
-    private readonly key: Uint8Array,
+    readonly key: Uint8Array,
     private readonly options: AccountOptions = {},
   ) {
     this.address = toHex(addressOf(key));
   }
 
   /**
-   * Says it once, whatever becomes of single answers; resolves with the number of the event. Throws
-   * `ledger/refused` with the refusal as facts, and `ledger/unreachable` where it is not known in the
-   * end whether the ledger has it.
+   * Says it once, whatever becomes of single answers. Throws `ledger/unreachable` where it is not known
+   * in the end whether the ledger has it.
    */
-  say(body: MessageBody): Promise<number> {
+  say(body: MessageBody): Promise<Submitted> {
     const said = this.last.then(() => this.sayNow(body));
     this.last = said.catch(() => {});
     return said;
   }
 
-  private async sayNow(body: MessageBody): Promise<number> {
+  private async sayNow(body: MessageBody): Promise<Submitted> {
     for (let race = 0; ; race++) {
       this.options.signal?.throwIfAborted();
       const { state } = this.ledger;
       const sequence = state.sequences.get(this.address) ?? 0;
       const message = { ledger: state.id, sender: this.address, sequence, ...body } as Message;
       const submitted = await this.deliver(signMessage(this.hasher, message, this.key));
-      if ("event" in submitted) return submitted.event;
+      if ("event" in submitted || submitted.refusal.code !== "wrong-sequence") return submitted;
       const next = this.ledger.state.sequences.get(this.address) ?? 0;
-      const overtaken = submitted.refusal.code === "wrong-sequence" && next > sequence;
-      if (!overtaken || race === RACES) throw refused(body.kind, submitted.refusal);
+      if (next === sequence || race === RACES) return submitted;
     }
   }
 
@@ -72,11 +70,4 @@ export class Account {
       }
     }
   }
-}
-
-function refused(kind: string, refusal: LedgerRefusal): AssayError {
-  const { code, message, move } = refusal;
-  return new AssayError("ledger/refused", `${kind}: ${message}`, {
-    facts: { kind, refusal: code, ...(move ? { move } : {}) },
-  });
 }

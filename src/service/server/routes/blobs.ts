@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { UploadNote } from "../../../ledger/port.js";
 import { readUpload } from "../../../ledger/upload.js";
@@ -15,7 +16,7 @@ const STRING = { type: "string" } as const;
 /** Tensors, by their SHA-256. */
 export function blobRoutes(app: FastifyInstance, service: Service): void {
   app.register(async (scope) => uploadRoute(scope, service));
-  const { ledger, limits, gates } = service;
+  const { ledger, gates } = service;
   app.get<{ Params: { digest: string } }>(
     "/v1/blobs/:digest",
     {
@@ -35,15 +36,14 @@ export function blobRoutes(app: FastifyInstance, service: Service): void {
       },
     },
     async (request, reply) => {
-      const leave = gates.downloads.enter(peerOfRequest(request));
-      reply.raw.once("close", leave);
-      const bytes = await ledger.download(request.params.digest, limits.blobBody);
-      if (!bytes)
-        throw new ServiceError("request/not-found", "no bytes are kept under that digest");
+      const blob = ledger.blobs.open(request.params.digest);
+      if (!blob) throw new ServiceError("request/not-found", "no bytes are kept under that digest");
+      reply.raw.once("close", gates.downloads.enter(peerOfRequest(request)));
       reply.header("content-type", "application/octet-stream");
+      reply.header("content-length", blob.size);
       // What a digest names never changes.
       reply.header("cache-control", "public, max-age=31536000, immutable");
-      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+      return Readable.from(blob.bytes, { objectMode: false });
     },
   );
 }
@@ -80,7 +80,10 @@ function uploadRoute(app: FastifyInstance, service: Service): void {
     async (request) => {
       const { blob, size, sender } = notes.get(request) as UploadNote;
       // A body of no bytes is not parsed.
-      await ledger.blobs.write(blob, sender, size, exactly(request.body ?? nothing(), size));
+      const bytes = exactly(request.body ?? nothing(), size);
+      await ledger.blobs.write(blob, sender, size, bytes);
+      // Bytes that are there already were not read; a sender hears of it once all are sent.
+      for await (const _ of bytes);
       return { blob, size };
     },
   );
