@@ -232,18 +232,28 @@ describe("draws", () => {
     s.world.checkReplay();
   });
 
-  test("an audit that was called is not escaped by emptying the pool", () => {
-    const s = scene(2, { audit: { perMille: 1000, auditors: 1 } });
-    const job = postJob(s.world, REQUESTER, s.posted, { mode: "sampled", executors: 1 });
-    s.world.beacon();
-    const { executor } = s.world.job(job).entries[0] as { executor: string };
-    const first = s.all.find((a) => a.address === executor) as Account;
-    const other = s.all.find((a) => a !== first) as Account;
-    s.world.say(other, { kind: "unstake", amount: STAKE });
-    commitRun(s.world, job, first, player(s, job, first, { corrupt: [LIE] }).run);
-    s.world.beacon();
-    expect(s.world.job(job)).toMatchObject({ audited: true, phase: { name: "calling" } });
-    s.world.beacon();
+  /** A job whose only executor lies and was called to account, with nobody left to do it. */
+  function calledWithoutAuditors(): { s: Scene; job: string } {
+    for (let fee = 10_000; ; fee++) {
+      const s = scene(2, { audit: { perMille: 500, auditors: 1 } });
+      const job = postJob(s.world, REQUESTER, s.posted, { mode: "sampled", executors: 1, fee });
+      s.world.beacon();
+      const { executor } = s.world.job(job).entries[0] as { executor: string };
+      const first = s.all.find((a) => a.address === executor) as Account;
+      const other = s.all.find((a) => a !== first) as Account;
+      s.world.say(other, { kind: "unstake", amount: STAKE });
+      commitRun(s.world, job, first, player(s, job, first, { corrupt: [LIE] }).run);
+      s.world.beacon();
+      if (s.world.job(job).audited) return { s, job };
+    }
+  }
+
+  test("an audit that was called is not escaped by emptying the pool until a link calls none", () => {
+    const { s, job } = calledWithoutAuditors();
+    for (let i = 0; i < 12; i++) {
+      expect(s.world.job(job)).toMatchObject({ audited: true, phase: { name: "calling" } });
+      s.world.beacon();
+    }
     expect(finish(s, job)).toEqual({ kind: "not-drawn" });
   });
 

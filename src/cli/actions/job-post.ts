@@ -19,9 +19,12 @@ import { jsonLine } from "../printable.js";
 import { interruptible } from "../signals.js";
 import { styleFor } from "../style.js";
 
+/** For a run, in milliseconds, where the ledger allows as much. */
+const WITHIN = 600_000;
+
 export async function post(args: Arguments, io: Io): Promise<number> {
   if (args.out !== undefined) requireReplaceable(args.out, args.force);
-  const commitWithin = durationOption("within", args.within);
+  const within = args.within === undefined ? undefined : durationOption("within", args.within);
   const hosted = hostModel(nodeHasher, loadModelAndSkeleton(args.model));
   const inputs = loadInputs(hosted.model.graph, args.input);
   return interruptible(
@@ -32,6 +35,8 @@ export async function post(args: Arguments, io: Io): Promise<number> {
         const { mode, granularity } = args;
         const executors = args.executors ?? (mode === "replayed" ? 3 : 1);
         const fee = args.fee ?? ledger.state.parameters.fees.job * executors;
+        const { commit } = ledger.state.parameters.windows;
+        const commitWithin = within ?? Math.min(WITHIN, commit);
         const terms = { mode, granularity, executors, fee, commitWithin };
         signal.throwIfAborted();
         const request = { ledger, account, hasher: nodeHasher, hosted, inputs, ...terms };

@@ -10,7 +10,7 @@ export interface Arguments extends LedgerArguments {
   readonly mode: Mode;
   readonly executors?: number;
   readonly fee?: number;
-  readonly within: string;
+  readonly within?: string;
   readonly granularity: Granularity;
   readonly register: boolean;
   readonly wait: boolean;
@@ -52,8 +52,8 @@ export const jobPostCommand: Command<Arguments> = {
     },
     within: {
       value: "time",
-      default: "10m",
       group: "The job",
+      otherwise: "10m, or the most that the ledger allows",
       describe: "what the executors have for the run, such as 90s, 10m, 2h",
     },
     granularity: {
