@@ -81,7 +81,7 @@ export const jobPostCommand: Command<Arguments> = {
   },
   examples: [
     {
-      what: "Have a digit read by one executor, and wait for the answer",
+      what: "Have a digit read, and wait for the answer",
       command:
         "assay job post model.onnx -i image=digit-5.npy -o answer --ledger http://127.0.0.1:7420",
     },

@@ -55,7 +55,7 @@ export const ledgerServeCommand: Command<Arguments> = {
     parameters: {
       value: "file",
       group: "Founding",
-      describe: "JSON of what is not to be as by default: bonds, fees, windows, clock, …",
+      describe: "a JSON file of what is not to be as by default, such as bonds, fees and windows",
     },
     ...LOG_OUTPUT,
   },
