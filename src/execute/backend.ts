@@ -1,10 +1,14 @@
+import { NativeMachine, nativeAddon } from "../../operators/backends/native/index.js";
 import { WasmMachine } from "../../operators/backends/wasm/machine/index.js";
 import { AssayError, InterpreterMachine, type Machine } from "../../operators/index.js";
 
-export type BackendName = "auto" | "wasm" | "interpreter";
+export type BackendName = "auto" | "native" | "wasm" | "interpreter";
 
 export interface BackendChoice {
-  /** `auto` takes WebAssembly, and the interpreter only where there is no WebAssembly SIMD. */
+  /**
+   * `auto` takes the fastest there is: native code where the addon was built, else WebAssembly, and
+   * the interpreter only where there is no WebAssembly SIMD.
+   */
   readonly backend?: BackendName;
   /** Compute threads; never changes a bit. */
   readonly threads?: number;
@@ -12,7 +16,10 @@ export interface BackendChoice {
 
 export function createMachine({ backend = "auto", threads = 1 }: BackendChoice = {}): Machine {
   if (backend === "interpreter") return new InterpreterMachine();
-  if (hasWasmSimd()) return new WasmMachine(threads);
+  if (hasWasmSimd()) {
+    const native = backend === "native" || (backend === "auto" && "addon" in nativeAddon());
+    return native ? new NativeMachine(threads) : new WasmMachine(threads);
+  }
   if (backend === "auto") return new InterpreterMachine();
   throw new AssayError("backend/unavailable", "this engine has no WebAssembly SIMD with threads", {
     hint: "use --backend interpreter",

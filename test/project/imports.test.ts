@@ -127,7 +127,11 @@ describe("imports", () => {
   });
 
   it("the sources of operators, src and fixtures take operators by its documented entries", () => {
-    const entries = ["operators/index.ts", "operators/backends/wasm/machine/index.ts"];
+    const entries = [
+      "operators/index.ts",
+      "operators/backends/wasm/machine/index.ts",
+      "operators/backends/native/index.ts",
+    ];
     const wrong: string[] = [];
     for (const file of files.filter((f) => folderOf(f) !== "operators")) {
       for (const name of importsOf(file).filter((n) => n.startsWith("."))) {

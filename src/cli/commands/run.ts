@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
-import { AssayError, type Tensor } from "../../../operators/index.js";
+import { AssayError, type Machine, type Tensor } from "../../../operators/index.js";
 import { type BackendName, createMachine } from "../../execute/backend.js";
 import type { Corruption } from "../../execute/drill.js";
 import { HashThread, wantsHashThread } from "../../execute/hash-thread.js";
@@ -175,7 +175,7 @@ async function execute(
   plan: Plan,
   extras: Extras,
   signal: AbortSignal,
-): Promise<{ result: Run; times: RunTimes; backend: "wasm" | "interpreter" }> {
+): Promise<{ result: Run; times: RunTimes; backend: Machine["name"] }> {
   const hashing = performance.now();
   const digest = modelDigest(nodeHasher, model);
   const weightsHashMs = performance.now() - hashing;

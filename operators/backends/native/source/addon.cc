@@ -1,0 +1,168 @@
+// The addon as Node sees it: nothing but Node-API, so that one binary serves every Node version, and
+// nothing global that changes, so that every thread may load it.
+
+#include <node_api.h>
+
+#include "cpu.h"
+#include "job.h"
+
+#ifndef ASSAY_SOURCE_DIGEST
+#error "the build states the digest of the sources"
+#endif
+
+namespace assay {
+namespace {
+
+napi_value fail(napi_env env, const char* message) {
+  napi_throw_error(env, "ERR_ASSAY_NATIVE", message);
+  return nullptr;
+}
+
+/// A level over the memory of one machine, in one thread.
+struct Kernel {
+  const Level* level;
+  uint8_t* memory;
+  size_t length;
+};
+
+/// The arguments of a kernel's function: `count` numbers, the first of them a record's address.
+template <size_t kCount>
+struct Arguments {
+  Kernel* kernel = nullptr;
+  uint32_t at[kCount] = {};
+
+  /// False with an exception pending.
+  bool read(napi_env env, napi_callback_info info) {
+    size_t count = kCount;
+    napi_value values[kCount], self;
+    void* wrapped = nullptr;
+    napi_get_cb_info(env, info, &count, values, &self, nullptr);
+    bool good = napi_unwrap(env, self, &wrapped) == napi_ok && count == kCount;
+    kernel = static_cast<Kernel*>(wrapped);
+    for (size_t i = 0; good && i < kCount; i++) {
+      good = napi_get_value_uint32(env, values[i], &at[i]) == napi_ok;
+    }
+    good = good && size_t{at[0]} + sizeof(Record) <= kernel->length;
+    if (!good) fail(env, "a record's address and a range are expected");
+    return good;
+  }
+
+  bool hasWorkspace(napi_env env, uint32_t address) {
+    const bool good = address % 64 == 0 &&
+                      size_t{address} + kernel->level->workspaceBytes <= kernel->length;
+    if (!good) fail(env, "the workspace does not lie in the memory");
+    return good;
+  }
+};
+
+napi_value packB(napi_env env, napi_callback_info info) {
+  Arguments<3> x;
+  if (!x.read(env, info)) return nullptr;
+  x.kernel->level->packB(x.kernel->memory, x.at[0], x.at[1], x.at[2]);
+  return nullptr;
+}
+
+template <bool kFresh>
+napi_value multiply(napi_env env, napi_callback_info info) {
+  Arguments<6> x;
+  if (!x.read(env, info) || !x.hasWorkspace(env, x.at[5])) return nullptr;
+  const PlainArithmetic plain;
+  const auto run = kFresh ? x.kernel->level->multiplyFresh : x.kernel->level->multiply;
+  run(x.kernel->memory, x.at[0], x.at[1], x.at[2], x.at[3], x.at[4], x.at[5]);
+  return nullptr;
+}
+
+napi_value multiplyDirect(napi_env env, napi_callback_info info) {
+  Arguments<4> x;
+  if (!x.read(env, info) || !x.hasWorkspace(env, x.at[3])) return nullptr;
+  const PlainArithmetic plain;
+  x.kernel->level->multiplyDirect(x.kernel->memory, x.at[0], x.at[1], x.at[2], x.at[3]);
+  return nullptr;
+}
+
+void method(napi_env env, napi_value object, const char* name, napi_callback call) {
+  napi_value function;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, call, nullptr, &function);
+  napi_set_named_property(env, object, name, function);
+}
+
+void number(napi_env env, napi_value object, const char* name, double value) {
+  napi_value x;
+  napi_create_double(env, value, &x);
+  napi_set_named_property(env, object, name, x);
+}
+
+napi_value text(napi_env env, const char* value) {
+  napi_value x;
+  napi_create_string_utf8(env, value, NAPI_AUTO_LENGTH, &x);
+  return x;
+}
+
+const Level* levelNamed(const char* name) {
+  for (auto level = levelsHere(); *level; level++) {
+    const char* own = (*level)->name;
+    if (std::strlen(own) == std::strlen(name) && !std::strcmp(own, name)) return *level;
+  }
+  return nullptr;
+}
+
+/// kernel(bytes, level): the functions of a level over all bytes of a memory, which must live on.
+napi_value kernel(napi_env env, napi_callback_info info) {
+  size_t count = 2;
+  napi_value values[2];
+  napi_get_cb_info(env, info, &count, values, nullptr, nullptr);
+  napi_typedarray_type type = napi_int8_array;
+  size_t length = 0;
+  void* memory = nullptr;
+  char name[16] = {};
+  size_t written = 0;
+  const bool read =
+      count == 2 &&
+      napi_get_typedarray_info(env, values[0], &type, &length, &memory, nullptr, nullptr) ==
+          napi_ok &&
+      type == napi_uint8_array &&
+      napi_get_value_string_utf8(env, values[1], name, sizeof name, &written) == napi_ok;
+  const Level* level = read ? levelNamed(name) : nullptr;
+  if (!level) return fail(env, "the bytes of a memory and a level of this processor are expected");
+  auto* own = new Kernel{level, static_cast<uint8_t*>(memory), length};
+  napi_value object;
+  napi_create_object(env, &object);
+  const auto free = [](napi_env, void* data, void*) { delete static_cast<Kernel*>(data); };
+  napi_wrap(env, object, own, free, nullptr, nullptr);
+  method(env, object, "packB", packB);
+  method(env, object, "multiply", multiply<false>);
+  method(env, object, "multiplyFresh", multiply<true>);
+  method(env, object, "multiplyDirect", multiplyDirect);
+  // The bytes live as long as the object that reads them.
+  const napi_property_descriptor bytes = {"memory", nullptr, nullptr,      nullptr,
+                                          nullptr,  values[0], napi_default, nullptr};
+  napi_define_properties(env, object, 1, &bytes);
+  return object;
+}
+
+napi_value levels(napi_env env) {
+  napi_value list;
+  napi_create_array(env, &list);
+  uint32_t at = 0;
+  for (auto level = levelsHere(); *level; level++) {
+    napi_value one;
+    napi_create_object(env, &one);
+    napi_set_named_property(env, one, "name", text(env, (*level)->name));
+    number(env, one, "tileRows", (*level)->tileRows);
+    number(env, one, "workspaceBytes", double((*level)->workspaceBytes));
+    napi_set_element(env, list, at++, one);
+  }
+  return list;
+}
+
+}  // namespace
+}  // namespace assay
+
+NAPI_MODULE_INIT() {
+  using namespace assay;
+  napi_set_named_property(env, exports, "sourceDigest", text(env, ASSAY_SOURCE_DIGEST));
+  napi_set_named_property(env, exports, "levels", levels(env));
+  number(env, exports, "panel", kPanel);
+  method(env, exports, "kernel", kernel);
+  return exports;
+}
