@@ -1,6 +1,6 @@
 import type { LogEntry } from "../service/agent.js";
 import type { Io } from "./command.js";
-import { jsonLine, printable, shortened } from "./printable.js";
+import { jsonLine, printable } from "./printable.js";
 import { styleFor } from "./style.js";
 
 export type Log = (entry: LogEntry) => void;
@@ -23,9 +23,6 @@ export function startLog({ stdout, stderr, env }: Io, json: boolean, now = Date.
   };
 }
 
-/** Digests and addresses are recognised by their beginnings. */
-const SHOWN = 24;
-
 function factText(value: unknown): string {
-  return typeof value === "string" ? shortened(value, SHOWN) : JSON.stringify(value);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }

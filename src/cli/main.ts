@@ -9,4 +9,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(EXIT.failed);
 });
 
+// Started with a channel to its parent, as the demo's processes are: it ends with it, however that ended.
+process.once("disconnect", () => process.kill(process.pid, "SIGTERM"));
+process.channel?.unref();
+
 process.exitCode = await cli(process.argv.slice(2));

@@ -77,8 +77,9 @@ export class EmbeddedLedger implements Ledger {
       throw new AssayError("ledger/corrupt", "the log has no events: the ledger was never founded");
     }
     const genesis = { at: options.clock(), kind: "genesis", parameters } as const;
+    const founded = foundLedger(options.book, genesis);
     await journal.append([encoder.encode(eventText(genesis))]);
-    return new EmbeddedLedger(options, journal, foundLedger(options.book, genesis), tail);
+    return new EmbeddedLedger(options, journal, founded, tail);
   }
 
   get state(): LedgerState {

@@ -23,7 +23,7 @@ const time = integer(0);
 const word = text(64);
 const flag: Shape<boolean> = { schema: { type: "boolean" }, read: (value) => value === true };
 
-/** One of several records. Only ever written here, never read. */
+/** One of several records. */
 function oneOfRecords(...fields: readonly Fields[]): Shape<unknown> {
   return { schema: { anyOf: fields.map((f) => record(f).schema) }, read: (value) => value };
 }
@@ -147,15 +147,16 @@ export const ACCOUNT = record({
   ),
 });
 
-export const MODEL_LINE = record({ id: digest, registrant: address, executors: count });
+export const MODEL_LINE = record({ id: digest, registrant: address, offers: count });
 
 export const MODEL = record({
   id: digest,
   registrant: address,
   skeletonBytes: count,
   commitments: count,
-  executorCount: count,
-  executors: list(address, 4096),
+  /** How many there are, and the oldest of them. */
+  offerCount: count,
+  offers: list(record({ executor: address, steps: count, within: count, fee: amount }), 4096),
 });
 
 /** A page of a list; `next` is what `after` has to be for the one behind it. */

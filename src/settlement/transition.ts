@@ -5,6 +5,7 @@ import { BucketMap } from "./bucket-map.js";
 import { type EventBody, type LedgerEvent, ledgerId } from "./events.js";
 import { type Message, type MessageKind, messageDigest, readMessage } from "./messages.js";
 import { auditMoney, checkMoney, NO_MONEY } from "./money.js";
+import { PARAMETERS } from "./parameters.js";
 import { insist, type LedgerRefusal, Refused } from "./refusals.js";
 import type { RuleBook } from "./rule-book.js";
 import type { LedgerState } from "./state.js";
@@ -49,11 +50,12 @@ export type LedgerTransition =
 /** Events from one count of every single balance to the next: with 10^5 accounts it takes 0.1 s. */
 const AUDIT = 4096;
 
-/** The state after the genesis event. */
+/** The state after the genesis event. Throws `Refused` for parameters that are none. */
 export function foundLedger(
   book: RuleBook,
-  { at, parameters }: LedgerEvent<"genesis">,
+  { at, parameters: given }: LedgerEvent<"genesis">,
 ): LedgerState {
+  const parameters = PARAMETERS.read(given, "parameters");
   return {
     id: ledgerId(book.hasher, parameters),
     parameters,

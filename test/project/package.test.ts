@@ -34,7 +34,13 @@ describe("the package", () => {
   });
 
   it("can be imported by its documented names", async () => {
-    const names = ["assay", "assay/operators", "assay/verifier"];
+    const names = [
+      "assay",
+      "assay/operators",
+      "assay/verifier",
+      "assay/settlement",
+      "assay/network",
+    ];
     const modules = await Promise.all(names.map((n) => import(/* @vite-ignore */ n)));
     expect(Object.keys(modules[0])).toEqual(
       expect.arrayContaining(["loadModel", "runModel", "checkReceipt", "replayRun", "playDispute"]),
@@ -43,6 +49,10 @@ describe("the package", () => {
       expect.arrayContaining(["buildProgram", "DEFINITIONS"]),
     );
     expect(Object.keys(modules[2])).toEqual(expect.arrayContaining(["checkReceipt", "transition"]));
+    expect(Object.keys(modules[3])).toEqual(expect.arrayContaining(["applyEvent", "RuleBook"]));
+    expect(Object.keys(modules[4])).toEqual(
+      expect.arrayContaining(["openLedgerFolder", "RemoteLedger", "serveExecutor"]),
+    );
   });
 
   it("packs the build, the docs and what the demo needs, and nothing else", () => {

@@ -134,17 +134,14 @@ async function liar(on: Stage, lie: (path: string, body: Record<string, unknown>
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const path = request.url as string;
     const answer = await fetch(on.url + path.replace(/wait=\d+/, "wait=0"), {
-      // Connections that are kept may be closed by the other side at any time.
-      keepalive: false,
       method: request.method as string,
       headers: { "content-type": "application/json" },
       ...(chunks.length > 0 ? { body: Buffer.concat(chunks) } : {}),
-    });
+    }).catch(() => undefined);
+    // The other one is away.
+    if (!answer) return void request.socket.destroy();
     const body = lie(path, (await answer.json()) as Record<string, unknown>);
-    if (body === LOST) {
-      request.socket.destroy();
-      return;
-    }
+    if (body === LOST) return void request.socket.destroy();
     response.writeHead(answer.status, { "content-type": "application/json" });
     response.end(typeof body === "string" ? body : JSON.stringify(body));
   });

@@ -50,6 +50,7 @@ export interface StageOptions {
   readonly folder?: string;
   readonly port?: number;
   readonly parameters?: Partial<Parameters>;
+  readonly trustProxy?: string[];
 }
 
 export async function stage(options: StageOptions = {}): Promise<Stage> {
@@ -66,6 +67,7 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
     version: "0.0.0-test",
     limits: { checkEvery: 50, ...options.limits },
     onError: (error) => errors.push(error),
+    ...(options.trustProxy ? { trustProxy: options.trustProxy } : {}),
   });
   await app.listen({ host: "127.0.0.1", port: options.port ?? 0 });
   afterwards(() => app.close());

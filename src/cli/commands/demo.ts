@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { performance } from "node:perf_hooks";
@@ -17,10 +17,15 @@ import {
   type RunFacts,
   replay,
 } from "../demo/acts.js";
+import { playNetwork } from "../demo/network.js";
+import { asExpected } from "../demo/network-facts.js";
 import { type Stage, setStage } from "../demo/stage.js";
 import { tellCheat, tellDispute, tellEnd, tellReplay, tellRun, tellTitle } from "../demo/tell.js";
+import { networkTeller, tellNetworkEnd } from "../demo/tell-network.js";
+import { Town } from "../demo/town.js";
 import { EXIT } from "../errors.js";
 import { BACKEND, OUTPUT } from "../options.js";
+import { jsonLine } from "../printable.js";
 import { interruptible } from "../signals.js";
 import { type Style, styleFor } from "../style.js";
 
@@ -30,12 +35,17 @@ const OPTIONS = {
     group: "Output",
     describe: "write the runs into this new folder and keep them",
   },
+  network: {
+    group: "What",
+    describe: "the ledger, executors and a watcher, each a process of its own; about half a minute",
+  },
   ...OUTPUT,
   backend: BACKEND.backend,
 } as const;
 
 interface Arguments {
   readonly keep?: string;
+  readonly network: boolean;
   readonly backend: BackendName;
   readonly json: boolean;
 }
@@ -50,11 +60,13 @@ export const demoCommand: Command<Arguments> = {
   examples: [
     { what: "Play it", command: "assay demo" },
     { what: "Play it and keep both runs to look into", command: "assay demo --keep my-demo" },
+    { what: "See a whole network convict a liar", command: "assay demo --network" },
   ],
-  run: ({ keep, backend, json }, { stdout, env }) => {
+  run: ({ keep, network, backend, json }, { stdout, env }) => {
     const style = styleFor(stdout, env);
     const options = { backend, json, style, ...(keep === undefined ? {} : { keep }) };
-    return demo(options, (text) => stdout.write(text));
+    const write = (text: string) => stdout.write(text);
+    return network ? demoOf(options, write, playTown) : demo(options, write);
   },
 };
 
@@ -66,8 +78,18 @@ export interface DemoOptions {
   readonly keep?: string;
 }
 
+type Play = typeof play;
+
 /** Plays the demo and yields its exit code: 0 where it ended as it should. */
-export async function demo(options: DemoOptions, write: (text: string) => void): Promise<number> {
+export function demo(options: DemoOptions, write: (text: string) => void): Promise<number> {
+  return demoOf(options, write, play);
+}
+
+async function demoOf(
+  options: DemoOptions,
+  write: (text: string) => void,
+  play: Play,
+): Promise<number> {
   const { keep } = options;
   if (keep !== undefined) requireEmpty(keep);
   const folder = keep ?? mkdtempSync(join(tmpdir(), "assay-demo-"));
@@ -83,6 +105,31 @@ function requireEmpty(folder: string): void {
   throw new AssayError("file/write", `${folder} exists and is not an empty folder`, {
     hint: "name a new folder for --keep",
   });
+}
+
+/** The same with real processes, which end with it. */
+async function playTown(
+  { backend, json, style, keep }: DemoOptions,
+  folder: string,
+  signal: AbortSignal,
+  write: (text: string) => void,
+): Promise<number> {
+  const tell = (text: string): void => {
+    if (!json) write(text);
+  };
+  // Keys are in it.
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const stage = setStage(folder, backend);
+  const town = new Town(folder);
+  try {
+    const facts = await playNetwork(stage, town, signal, networkTeller(style, tell));
+    const expected = asExpected(facts, stage.label);
+    tell(tellNetworkEnd(style, facts, keep));
+    if (json) write(jsonLine({ asExpected: expected, ...facts }));
+    return expected ? EXIT.ok : EXIT.refuted;
+  } finally {
+    await town.close();
+  }
 }
 
 async function play(

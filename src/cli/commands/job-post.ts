@@ -35,7 +35,7 @@ interface Arguments extends LedgerArguments {
   readonly mode: Mode;
   readonly executors?: number;
   readonly fee?: number;
-  readonly within: string;
+  readonly within?: string;
   readonly granularity: Granularity;
   readonly register: boolean;
   readonly wait: boolean;
@@ -77,8 +77,8 @@ export const jobPostCommand: Command<Arguments> = {
     },
     within: {
       value: "time",
-      default: "10m",
       group: "The job",
+      otherwise: "10m, or the most that the ledger allows",
       describe: "what the executors have for the run, such as 90s, 10m, 2h",
     },
     granularity: {
@@ -120,9 +120,12 @@ export const jobPostCommand: Command<Arguments> = {
   run: post,
 };
 
+/** For a run, in milliseconds, where the ledger allows as much. */
+const WITHIN = 600_000;
+
 async function post(args: Arguments, io: Io): Promise<number> {
   if (args.out !== undefined) requireReplaceable(args.out, args.force);
-  const commitWithin = durationOption("within", args.within);
+  const within = args.within === undefined ? undefined : durationOption("within", args.within);
   const hosted = hostModel(nodeHasher, loadModelAndSkeleton(args.model));
   const inputs = loadInputs(hosted.model.graph, args.input);
   return interruptible(
@@ -133,6 +136,8 @@ async function post(args: Arguments, io: Io): Promise<number> {
         const { mode, granularity } = args;
         const executors = args.executors ?? (mode === "replayed" ? 3 : 1);
         const fee = args.fee ?? ledger.state.parameters.fees.job * executors;
+        const { commit } = ledger.state.parameters.windows;
+        const commitWithin = within ?? Math.min(WITHIN, commit);
         const terms = { mode, granularity, executors, fee, commitWithin };
         signal.throwIfAborted();
         const request = { ledger, account, hasher: nodeHasher, hosted, inputs, ...terms };

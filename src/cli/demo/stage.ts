@@ -23,6 +23,9 @@ export interface Stage {
   readonly plan: Plan;
   /** The picture: f32 [1, 1, height, width], 0 is paper and 1 is ink. */
   readonly picture: Tensor;
+  readonly pictureFile: string;
+  /** The digit that it shows. */
+  readonly label: number;
   /** The operator whose output the cheating executor falsifies, and the element. */
   readonly drill: { readonly node: number; readonly element: number };
 }
@@ -33,12 +36,14 @@ export function setStage(folder: string, backend: BackendName): Stage {
   const modelFile = join(fixtures, "model.onnx");
   const model = loadModelFile(modelFile);
   const { digit, operator, element } = readDrill(join(fixtures, "digits.json"));
-  const file = join(fixtures, `digit-${digit}.npy`);
-  const picture = parseTensorFile(file, readFile(file, "digit"));
+  const pictureFile = join(fixtures, `digit-${digit}.npy`);
+  const picture = parseTensorFile(pictureFile, readFile(pictureFile, "digit"));
   const plan = planFor(model, new Map([["image", picture]]));
   const node = plan.nodes.findIndex((n) => n.name === operator);
   const digest = modelDigest(nodeHasher, model);
-  return { folder, backend, modelFile, model, digest, plan, picture, drill: { node, element } };
+  const drill = { node, element };
+  const shown = { picture, pictureFile, label: digit };
+  return { folder, backend, modelFile, model, digest, plan, ...shown, drill };
 }
 
 /** The fixtures lie beside the sources, and one folder further up beside the built files. */

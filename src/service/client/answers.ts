@@ -5,7 +5,8 @@ import { type RawAnswer, unreachable } from "./transport.js";
 /** The strict reading of what a server answered. Whatever has not the form is `ledger/unreachable`. */
 export function readAnswer<T>(url: URL, answer: RawAnswer, shape: Shape<T>): T {
   const value = parsed(url, answer);
-  if (answer.status !== 200) throw unreachable(url, saidBy(value, answer.status));
+  const { status } = answer;
+  if (status !== 200) throw unreachable(url, saidBy(value, status), undefined, status);
   try {
     return shape.read(value, "answer");
   } catch (error) {

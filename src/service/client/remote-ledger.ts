@@ -30,6 +30,8 @@ export interface RemoteOptions {
 /** Largest answer with events: the server gives 4 MiB or one event of 16 MiB, which JSON may double. */
 const MAX_EVENTS = 48 << 20;
 const MAX_ANSWER = 64 << 10;
+/** How often in a row a server may be busy while a follower connects. */
+const PATIENCE = 8;
 /** Bytes a millisecond that a connection is taken to carry, at worst: 256 KiB a second. */
 const SLOWEST = 256;
 
@@ -70,7 +72,7 @@ export class RemoteLedger implements Ledger {
   static async connect(url: string, options: RemoteOptions): Promise<RemoteLedger> {
     options.signal?.throwIfAborted();
     const remote = new RemoteLedger(baseOf(url), options);
-    while (await remote.step(0));
+    await remote.catchUp();
     remote.following = remote.follow();
     return remote;
   }
@@ -149,6 +151,21 @@ export class RemoteLedger implements Ledger {
   async close(): Promise<void> {
     this.stop.abort(new AssayError("cancelled", "the ledger is no longer followed"));
     await this.following;
+  }
+
+  /** All events that there are. Throws unless the server answers, or says to come back in a moment. */
+  private async catchUp(): Promise<void> {
+    const { backoff = DEFAULT_BACKOFF } = this.options;
+    for (let failed = 0; ; ) {
+      try {
+        if (!(await this.step(0))) return;
+        failed = 0;
+      } catch (error) {
+        failed += 1;
+        if (!isBusy(error) || failed > PATIENCE) throw error;
+        await sleep(waitBefore(failed, backoff), this.stop.signal);
+      }
+    }
   }
 
   /** Asks for the next events until it is stopped or the server contradicts itself. */
@@ -259,6 +276,12 @@ export class RemoteLedger implements Ledger {
     this.waiting.wake(this.failure);
     return this.failure;
   }
+}
+
+/** The server is there and has too much to do. */
+function isBusy(error: unknown): boolean {
+  const { status } = error instanceof AssayError ? error.facts : {};
+  return isUnreachable(error) && (status === 429 || status === 503);
 }
 
 function isUnreachable(error: unknown): boolean {

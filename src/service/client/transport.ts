@@ -80,9 +80,10 @@ function reason(error: unknown): string {
   return error.cause instanceof Error ? error.cause.message : error.message;
 }
 
-export function unreachable(url: URL, why: string, cause?: unknown): AssayError {
+/** `status` where there was an answer, but none that can be used. */
+export function unreachable(url: URL, why: string, cause?: unknown, status?: number): AssayError {
   return new AssayError("ledger/unreachable", `${url.origin} does not answer: ${why}`, {
-    facts: { url: url.origin, path: url.pathname },
+    facts: { url: url.origin, path: url.pathname, ...(status ? { status } : {}) },
     cause,
   });
 }

@@ -1,4 +1,4 @@
-import type { Socket } from "node:net";
+import { BlockList, isIP, type Socket } from "node:net";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { declaredSize } from "./body.js";
 import { longestArrival, type ServerLimits, timeFor } from "./limits.js";
@@ -9,13 +9,19 @@ import { ServiceError } from "./service-error.js";
  * Slow senders, slow takers and too many connections. Node itself looks after headers and idle
  * connections; a body is looked after here, because what may take long depends on the route.
  */
-export function guardConnections(app: FastifyInstance, limits: ServerLimits): void {
+export function guardConnections(
+  app: FastifyInstance,
+  limits: ServerLimits,
+  proxies: readonly string[] = [],
+): void {
   const { server } = app;
   server.maxConnections = limits.connections;
   server.headersTimeout = limits.headerTime;
   server.requestTimeout = longestArrival(limits);
   server.keepAliveTimeout = limits.keepAlive;
   const perPeer = new Map<string, number>();
+  // A proxy brings the connections of many; whom it speaks for is counted by their requests.
+  const exempt = blockList(proxies);
   server.on("connection", (socket: Socket) => {
     const peer = peerOf(socket.remoteAddress);
     const count = (perPeer.get(peer) ?? 0) + 1;
@@ -25,8 +31,26 @@ export function guardConnections(app: FastifyInstance, limits: ServerLimits): vo
       if (left === 0) perPeer.delete(peer);
       else perPeer.set(peer, left);
     });
-    if (count > limits.connectionsPerPeer) socket.destroy();
+    if (count > limits.connectionsPerPeer && !isIn(exempt, socket.remoteAddress)) socket.destroy();
   });
+}
+
+/** Addresses, or subnets such as 10.0.0.0/8. */
+function blockList(addresses: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const text of addresses) {
+    const [address = "", bits] = text.split("/");
+    const family = isIP(address) === 6 ? "ipv6" : "ipv4";
+    if (isIP(address) === 0) continue;
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return list;
+}
+
+function isIn(list: BlockList, address: string | undefined): boolean {
+  if (address === undefined || isIP(address) === 0) return false;
+  return list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4");
 }
 
 /** Cuts a request whose body has not come in time. Only routes that take large bodies give more by size. */

@@ -44,7 +44,7 @@ export interface ServerLimits {
   readonly uploads: InFlight;
   /** Each holds a file and one piece of it. */
   readonly downloads: InFlight;
-  /** Each takes up to `eventBytes` of memory. */
+  /** Answers with more than `smallRead` of events: each holds them until they are taken. */
   readonly reads: InFlight;
   /** Of one account, and in all: each takes up to three times `registrationBody` of memory. */
   readonly registrations: InFlight;
@@ -56,6 +56,8 @@ export interface ServerLimits {
   readonly eventCount: number;
   /** Bytes of them, behind the first, which may be as long as a record. */
   readonly eventBytes: number;
+  /** Up to this, events are not counted as a large answer: every follower gets the latest at once. */
+  readonly smallRead: number;
   /** Longest that an answer waits for an event. */
   readonly pollTime: number;
   /** Entries of a list in an answer. */
@@ -95,12 +97,13 @@ export const DEFAULT_LIMITS: ServerLimits = {
   polls: { all: 2048, each: 32 },
   uploads: { all: 32, each: 4 },
   downloads: { all: 64, each: 8 },
-  reads: { all: 32, each: 4 },
+  reads: { all: 48, each: 16 },
   registrations: { all: 2, each: 1 },
   registrationTries: 4,
   posts: { all: 4, each: 1 },
   eventCount: 1024,
   eventBytes: 4 * MIB,
+  smallRead: 256 << 10,
   pollTime: 30 * SECOND,
   listed: 256,
   shutdownTime: 10 * SECOND,

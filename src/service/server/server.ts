@@ -15,6 +15,9 @@ import { operationRoutes } from "./routes/operations.js";
 import { viewRoutes } from "./routes/views.js";
 import { ServiceError } from "./service-error.js";
 
+/** Milliseconds between two looks for idle connections while the server ends. */
+const IDLE_CHECK = 20;
+
 export interface LedgerServerOptions {
   /** Of this program, as it is told to clients. */
   readonly version: string;
@@ -42,7 +45,7 @@ export async function createLedgerServer(
   const stopping = stopGracefully(app, ledger, limits, onError);
   const metrics = new Metrics(options.processMetrics ?? false);
   const service: Service = { ledger, limits, metrics, gates: makeGates(limits), stopping };
-  guardConnections(app, limits);
+  guardConnections(app, limits, options.trustProxy);
   answerErrors(app, onError);
   metrics.watch(app, ledger);
   refuseWhileStopping(app, stopping);
@@ -130,13 +133,17 @@ function stopGracefully(
 ): AbortSignal {
   const stop = new AbortController();
   let cut: NodeJS.Timeout | undefined;
+  let idle: NodeJS.Timeout | undefined;
   app.addHook("preClose", async () => {
     stop.abort();
     cut = setTimeout(() => app.server.closeAllConnections(), limits.shutdownTime);
+    // Those that were answering a moment ago are kept by their clients.
+    idle = setInterval(() => app.server.closeIdleConnections(), IDLE_CHECK);
   });
   // Runs once no connection is left.
   app.addHook("onClose", async () => {
     clearTimeout(cut);
+    clearInterval(idle);
     await ledger.close().catch(onError);
   });
   return stop.signal;

@@ -83,7 +83,7 @@ function locksOf(state: LedgerState, address: Id): LockView[] {
 }
 
 export function modelLine({ id, registrant, offers }: RegisteredModel): object {
-  return { id, registrant, executors: offers.length };
+  return { id, registrant, offers: offers.length };
 }
 
 export function modelView(model: RegisteredModel, most: number): object {
@@ -93,7 +93,7 @@ export function modelView(model: RegisteredModel, most: number): object {
     registrant,
     skeletonBytes: skeleton.length,
     commitments: commitments.length,
-    executorCount: offers.length,
-    executors: offers.slice(0, most).map((o) => o.executor),
+    offerCount: offers.length,
+    offers: offers.slice(0, most),
   };
 }

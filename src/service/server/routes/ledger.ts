@@ -48,12 +48,13 @@ export function ledgerRoutes(app: FastifyInstance, service: Service, version: st
         const leave = service.gates.polls.enter(peer);
         await waitFor(service, from, Math.min(wait * 1000, limits.pollTime), reply).finally(leave);
       }
-      reply.raw.once("close", service.gates.reads.enter(peer));
       const { texts, chain } = await ledger.part(
         from,
         Math.min(most, limits.eventCount),
         limits.eventBytes,
       );
+      const size = texts.reduce((sum, t) => sum + t.length, 0);
+      if (size > limits.smallRead) reply.raw.once("close", service.gates.reads.enter(peer));
       const { id, count } = ledger.state;
       return { ledger: id, from, count, now: ledger.now(), events: texts, chain };
     },
