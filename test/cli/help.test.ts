@@ -89,8 +89,8 @@ describe("help", () => {
 
       Computing:
             --backend <name>          where to compute; every backend gives the same
-                                      bits (one of auto, wasm, interpreter; default:
-                                      auto)
+                                      bits (one of auto, native, wasm, interpreter;
+                                      default: auto)
             --threads <n>             compute threads; their number never changes a
                                       bit (default: N)
             --memory-limit <MiB>      refuse to start above this (default: the memory
