@@ -131,6 +131,7 @@ describe("imports", () => {
       "operators/index.ts",
       "operators/backends/wasm/machine/index.ts",
       "operators/backends/native/index.ts",
+      "operators/backends/native/load.ts",
     ];
     const wrong: string[] = [];
     for (const file of files.filter((f) => folderOf(f) !== "operators")) {

@@ -7,6 +7,25 @@ export interface NativeAddon {
   readonly levels: readonly NativeLevel[];
   /** Columns of a packed panel. */
   readonly panel: number;
+  /** Whether SHA-256 has instructions of its own here. */
+  readonly hashing: "sha" | "portable";
+  /**
+   * Writes H(first ‖ second ‖ tile) of every tile of `rows` rows of `rowBytes` bytes, cut into tiles
+   * of at most 1024 bytes in all, those at the end clipped.
+   */
+  hashTiles(
+    bytes: Uint8Array,
+    out: Uint8Array,
+    rows: number,
+    rowBytes: number,
+    tileRows: number,
+    tileBytes: number,
+    first: number,
+    second: number,
+    threads: number,
+  ): void;
+  /** Writes the level above `width` digests: H(prefix ‖ left ‖ right), a lone last one unchanged. */
+  hashLevel(from: Uint8Array, width: number, prefix: number, to: Uint8Array): void;
   /** A level's functions over all bytes of a memory. */
   kernel(memory: Uint8Array, level: string): ContractionExports;
 }

@@ -5,6 +5,8 @@
 
 #include "cpu.h"
 #include "job.h"
+#include "pool.h"
+#include "sha256.h"
 
 #ifndef ASSAY_SOURCE_DIGEST
 #error "the build states the digest of the sources"
@@ -16,6 +18,27 @@ namespace {
 napi_value fail(napi_env env, const char* message) {
   napi_throw_error(env, "ERR_ASSAY_NATIVE", message);
   return nullptr;
+}
+
+/// The bytes of a Uint8Array; false where it is none.
+bool bytesOf(napi_env env, napi_value value, uint8_t** data, size_t* length) {
+  napi_typedarray_type type = napi_int8_array;
+  void* at = nullptr;
+  const bool good =
+      napi_get_typedarray_info(env, value, &type, length, &at, nullptr, nullptr) == napi_ok;
+  *data = static_cast<uint8_t*>(at);
+  return good && type == napi_uint8_array;
+}
+
+/// Reads whole numbers of JavaScript, which are exact below 2^53.
+template <size_t kCount>
+bool numbersOf(napi_env env, const napi_value* values, uint64_t (&to)[kCount]) {
+  for (size_t i = 0; i < kCount; i++) {
+    double x = -1;
+    if (napi_get_value_double(env, values[i], &x) != napi_ok || !(x >= 0 && x < 0x1p53)) return false;
+    to[i] = uint64_t(x);
+  }
+  return true;
 }
 
 /// A level over the memory of one machine, in one thread.
@@ -111,20 +134,16 @@ napi_value kernel(napi_env env, napi_callback_info info) {
   size_t count = 2;
   napi_value values[2];
   napi_get_cb_info(env, info, &count, values, nullptr, nullptr);
-  napi_typedarray_type type = napi_int8_array;
+  uint8_t* memory = nullptr;
   size_t length = 0;
-  void* memory = nullptr;
   char name[16] = {};
   size_t written = 0;
   const bool read =
-      count == 2 &&
-      napi_get_typedarray_info(env, values[0], &type, &length, &memory, nullptr, nullptr) ==
-          napi_ok &&
-      type == napi_uint8_array &&
+      count == 2 && bytesOf(env, values[0], &memory, &length) &&
       napi_get_value_string_utf8(env, values[1], name, sizeof name, &written) == napi_ok;
   const Level* level = read ? levelNamed(name) : nullptr;
   if (!level) return fail(env, "the bytes of a memory and a level of this processor are expected");
-  auto* own = new Kernel{level, static_cast<uint8_t*>(memory), length};
+  auto* own = new Kernel{level, memory, length};
   napi_value object;
   napi_create_object(env, &object);
   const auto free = [](napi_env, void* data, void*) { delete static_cast<Kernel*>(data); };
@@ -138,6 +157,64 @@ napi_value kernel(napi_env env, napi_callback_info info) {
                                           nullptr,  values[0], napi_default, nullptr};
   napi_define_properties(env, object, 1, &bytes);
   return object;
+}
+
+struct TileWork {
+  const uint8_t* bytes;
+  TileGrid grid;
+  uint8_t first, second;
+  uint8_t* out;
+};
+
+/// Tiles below which another thread does not pay: about 50 µs of hashing.
+constexpr uint64_t kTilesGrain = 128;
+
+/// hashTiles(bytes, out, rows, rowBytes, tileRows, tileBytes, first, second, threads)
+napi_value hashTiles(napi_env env, napi_callback_info info) {
+  size_t count = 9;
+  napi_value values[9];
+  napi_get_cb_info(env, info, &count, values, nullptr, nullptr);
+  uint8_t *bytes, *out;
+  size_t length, room;
+  uint64_t n[7];
+  if (count != 9 || !bytesOf(env, values[0], &bytes, &length) ||
+      !bytesOf(env, values[1], &out, &room) || !numbersOf(env, values + 2, n)) {
+    return fail(env, "bytes, a place for digests and seven numbers are expected");
+  }
+  TileWork work{bytes, {n[0], n[1], n[2], n[3], 0, 0}, uint8_t(n[4]), uint8_t(n[5]), out};
+  TileGrid& g = work.grid;
+  const bool fits = g.tileRows && g.tileBytes && g.tileRows <= kTileBytes &&
+                    g.tileBytes <= kTileBytes && g.tileRows * g.tileBytes <= kTileBytes &&
+                    (g.rowBytes == 0 || g.rows <= length / g.rowBytes) &&
+                    g.rows * g.rowBytes == length;
+  if (!fits) return fail(env, "the bytes are not those rows, or a tile is too large");
+  if (length == 0) return nullptr;
+  g.gridRows = (g.rows + g.tileRows - 1) / g.tileRows;
+  g.gridColumns = (g.rowBytes + g.tileBytes - 1) / g.tileBytes;
+  const uint64_t tiles = g.gridRows * g.gridColumns;
+  if (tiles > room / kDigest) return fail(env, "there is no room for the digests");
+  inParallel(uint32_t(n[6]), tiles, kTilesGrain, &work, [](void* context, uint64_t begin, uint64_t end) {
+    const auto& w = *static_cast<TileWork*>(context);
+    assay::hashTiles(w.bytes, w.grid, w.first, w.second, begin, end, w.out);
+  });
+  return nullptr;
+}
+
+/// hashLevel(from, width, prefix, to)
+napi_value hashLevel(napi_env env, napi_callback_info info) {
+  size_t count = 4;
+  napi_value values[4];
+  napi_get_cb_info(env, info, &count, values, nullptr, nullptr);
+  uint8_t *from, *to;
+  size_t length, room;
+  uint64_t n[2];
+  if (count != 4 || !bytesOf(env, values[0], &from, &length) || !numbersOf(env, values + 1, n) ||
+      !bytesOf(env, values[3], &to, &room) || n[0] > length / kDigest ||
+      n[0] / 2 + n[0] % 2 > room / kDigest) {
+    return fail(env, "digests, their number, a prefix and a place for the level are expected");
+  }
+  assay::hashLevel(from, n[0], uint8_t(n[1]), to);
+  return nullptr;
 }
 
 napi_value levels(napi_env env) {
@@ -164,5 +241,8 @@ NAPI_MODULE_INIT() {
   napi_set_named_property(env, exports, "levels", levels(env));
   number(env, exports, "panel", kPanel);
   method(env, exports, "kernel", kernel);
+  method(env, exports, "hashTiles", hashTiles);
+  method(env, exports, "hashLevel", hashLevel);
+  napi_set_named_property(env, exports, "hashing", text(env, hasSha() ? "sha" : "portable"));
   return exports;
 }
