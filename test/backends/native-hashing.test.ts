@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DTYPES, type DType, elementCount, type Tensor } from "../../operators/index.js";
 import { type Hasher, nobleHasher } from "../../src/merkle/hash.js";
-import { nativeBatch } from "../../src/merkle/native-batch.js";
+import { batchOf } from "../../src/merkle/native-batch.js";
 import { commitTensor, tensorTree } from "../../src/merkle/tensor-tree.js";
 import { buildTree, merkleRoot } from "../../src/merkle/tree.js";
 import { nativeHere } from "./native-here.js";
@@ -20,18 +20,26 @@ function tensorOf(dtype: DType, dims: readonly number[], seed = 1, shift = 0): T
   return { dtype, dims, bytes: buffer.subarray(shift) };
 }
 
-const hasherWith = (threads: number): Hasher => ({ ...nobleHasher, batch: nativeBatch(threads) });
+/** Native hashers of every kind that this processor has. */
+const hashersWith = (threads: number): Hasher[] =>
+  (nativeHere()?.hashers ?? []).map((native) => ({
+    ...nobleHasher,
+    name: native.name,
+    batch: batchOf(native, threads),
+  }));
 
 function expectSame(tensor: Tensor, threads = 1): void {
-  const own = tensorTree(hasherWith(threads), tensor);
   const plain = tensorTree(nobleHasher, tensor);
-  const what = `${tensor.dtype}[${tensor.dims}] ×${threads}`;
-  const differing = plain.tree.levels.findIndex((level, i) => {
-    return Buffer.compare(level, own.tree.levels[i] as Uint8Array) !== 0;
-  });
-  expect(`${what}: ${differing}`).toBe(`${what}: -1`);
-  expect(own.commitment).toEqual(plain.commitment);
-  expect(commitTensor(hasherWith(threads), tensor)).toEqual(plain.commitment);
+  for (const hasher of hashersWith(threads)) {
+    const own = tensorTree(hasher, tensor);
+    const what = `${hasher.name} ${tensor.dtype}[${tensor.dims}] ×${threads}`;
+    const differing = plain.tree.levels.findIndex((level, i) => {
+      return Buffer.compare(level, own.tree.levels[i] as Uint8Array) !== 0;
+    });
+    expect(`${what}: ${differing}`).toBe(`${what}: -1`);
+    expect(own.commitment).toEqual(plain.commitment);
+    expect(commitTensor(hasher, tensor)).toEqual(plain.commitment);
+  }
 }
 
 describe.skipIf(!nativeHere())("hashing in native batches", () => {
@@ -55,13 +63,15 @@ describe.skipIf(!nativeHere())("hashing in native batches", () => {
   it("numbers of leaves around the levels of a tree", () => {
     for (const leaves of [0, 1, 2, 3, 4, 5, 7, 8, 9, 31, 32, 33, 255, 256, 257]) {
       const digests = tensorOf("u8", [leaves * 32]).bytes;
-      const own = buildTree(hasherWith(1), digests.slice());
       const plain = buildTree(nobleHasher, digests.slice());
-      expect(own.levels.map((l) => Buffer.from(l).toString("hex"))).toEqual(
-        plain.levels.map((l) => Buffer.from(l).toString("hex")),
-      );
-      // In place: the leaves are overwritten.
-      expect(merkleRoot(hasherWith(1), digests.slice())).toEqual(plain.root);
+      for (const hasher of hashersWith(1)) {
+        const own = buildTree(hasher, digests.slice());
+        expect(own.levels.map((l) => Buffer.from(l).toString("hex"))).toEqual(
+          plain.levels.map((l) => Buffer.from(l).toString("hex")),
+        );
+        // In place: the leaves are overwritten.
+        expect(merkleRoot(hasher, digests.slice())).toEqual(plain.root);
+      }
     }
   });
 
@@ -83,7 +93,7 @@ describe.skipIf(!nativeHere())("hashing in native batches", () => {
   });
 
   it("refuses what does not fit, and touches nothing", () => {
-    const addon = nativeHere();
+    const addon = nativeHere()?.hashers[0];
     const bytes = new Uint8Array(64);
     const out = new Uint8Array(32);
     const bad: (() => unknown)[] = [

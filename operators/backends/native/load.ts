@@ -7,8 +7,23 @@ export interface NativeAddon {
   readonly levels: readonly NativeLevel[];
   /** Columns of a packed panel. */
   readonly panel: number;
-  /** Whether SHA-256 has instructions of its own here. */
-  readonly hashing: "sha" | "portable";
+  /** SHA-256 of many messages, the fastest first. */
+  readonly hashers: readonly NativeHasher[];
+  /** A level's functions over all bytes of a memory. */
+  kernel(memory: Uint8Array, level: string): ContractionExports;
+}
+
+/** One source, compiled for one instruction set. */
+export interface NativeLevel {
+  readonly name: "avx512" | "avx2" | "portable";
+  /** Rows of a whole register tile. */
+  readonly tileRows: number;
+  readonly workspaceBytes: number;
+}
+
+/** With SHA instructions, or without. */
+export interface NativeHasher {
+  readonly name: "sha" | "portable";
   /**
    * Writes H(first ‖ second ‖ tile) of every tile of `rows` rows of `rowBytes` bytes, cut into tiles
    * of at most 1024 bytes in all, those at the end clipped.
@@ -26,16 +41,6 @@ export interface NativeAddon {
   ): void;
   /** Writes the level above `width` digests: H(prefix ‖ left ‖ right), a lone last one unchanged. */
   hashLevel(from: Uint8Array, width: number, prefix: number, to: Uint8Array): void;
-  /** A level's functions over all bytes of a memory. */
-  kernel(memory: Uint8Array, level: string): ContractionExports;
-}
-
-/** One source, compiled for one instruction set. */
-export interface NativeLevel {
-  readonly name: "avx512" | "avx2" | "portable";
-  /** Rows of a whole register tile. */
-  readonly tileRows: number;
-  readonly workspaceBytes: number;
 }
 
 export type NativeAvailability =

@@ -103,9 +103,10 @@ napi_value multiplyDirect(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-void method(napi_env env, napi_value object, const char* name, napi_callback call) {
+void method(napi_env env, napi_value object, const char* name, napi_callback call,
+            void* data = nullptr) {
   napi_value function;
-  napi_create_function(env, name, NAPI_AUTO_LENGTH, call, nullptr, &function);
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, call, data, &function);
   napi_set_named_property(env, object, name, function);
 }
 
@@ -160,6 +161,7 @@ napi_value kernel(napi_env env, napi_callback_info info) {
 }
 
 struct TileWork {
+  Compress compress;
   const uint8_t* bytes;
   TileGrid grid;
   uint8_t first, second;
@@ -173,7 +175,8 @@ constexpr uint64_t kTilesGrain = 128;
 napi_value hashTiles(napi_env env, napi_callback_info info) {
   size_t count = 9;
   napi_value values[9];
-  napi_get_cb_info(env, info, &count, values, nullptr, nullptr);
+  void* compress;
+  napi_get_cb_info(env, info, &count, values, nullptr, &compress);
   uint8_t *bytes, *out;
   size_t length, room;
   uint64_t n[7];
@@ -181,7 +184,7 @@ napi_value hashTiles(napi_env env, napi_callback_info info) {
       !bytesOf(env, values[1], &out, &room) || !numbersOf(env, values + 2, n)) {
     return fail(env, "bytes, a place for digests and seven numbers are expected");
   }
-  TileWork work{bytes, {n[0], n[1], n[2], n[3], 0, 0}, uint8_t(n[4]), uint8_t(n[5]), out};
+  TileWork work{reinterpret_cast<Compress>(compress), bytes, {n[0], n[1], n[2], n[3], 0, 0}, uint8_t(n[4]), uint8_t(n[5]), out};
   TileGrid& g = work.grid;
   const bool fits = g.tileRows && g.tileBytes && g.tileRows <= kTileBytes &&
                     g.tileBytes <= kTileBytes && g.tileRows * g.tileBytes <= kTileBytes &&
@@ -195,7 +198,7 @@ napi_value hashTiles(napi_env env, napi_callback_info info) {
   if (tiles > room / kDigest) return fail(env, "there is no room for the digests");
   inParallel(uint32_t(n[6]), tiles, kTilesGrain, &work, [](void* context, uint64_t begin, uint64_t end) {
     const auto& w = *static_cast<TileWork*>(context);
-    assay::hashTiles(w.bytes, w.grid, w.first, w.second, begin, end, w.out);
+    assay::hashTiles(w.compress, w.bytes, w.grid, w.first, w.second, begin, end, w.out);
   });
   return nullptr;
 }
@@ -204,7 +207,8 @@ napi_value hashTiles(napi_env env, napi_callback_info info) {
 napi_value hashLevel(napi_env env, napi_callback_info info) {
   size_t count = 4;
   napi_value values[4];
-  napi_get_cb_info(env, info, &count, values, nullptr, nullptr);
+  void* compress;
+  napi_get_cb_info(env, info, &count, values, nullptr, &compress);
   uint8_t *from, *to;
   size_t length, room;
   uint64_t n[2];
@@ -213,7 +217,7 @@ napi_value hashLevel(napi_env env, napi_callback_info info) {
       n[0] / 2 + n[0] % 2 > room / kDigest) {
     return fail(env, "digests, their number, a prefix and a place for the level are expected");
   }
-  assay::hashLevel(from, n[0], uint8_t(n[1]), to);
+  assay::hashLevel(reinterpret_cast<Compress>(compress), from, n[0], uint8_t(n[1]), to);
   return nullptr;
 }
 
@@ -232,6 +236,27 @@ napi_value levels(napi_env env) {
   return list;
 }
 
+void hasher(napi_env env, napi_value list, const char* name, Compress compress) {
+  uint32_t at = 0;
+  napi_value one;
+  napi_get_array_length(env, list, &at);
+  napi_create_object(env, &one);
+  napi_set_named_property(env, one, "name", text(env, name));
+  method(env, one, "hashTiles", hashTiles, reinterpret_cast<void*>(compress));
+  method(env, one, "hashLevel", hashLevel, reinterpret_cast<void*>(compress));
+  napi_set_element(env, list, at, one);
+}
+
+napi_value hashers(napi_env env) {
+  napi_value list;
+  napi_create_array(env, &list);
+#if defined(__x86_64__)
+  if (hasSha()) hasher(env, list, "sha", compressSha);
+#endif
+  hasher(env, list, "portable", compressPortable);
+  return list;
+}
+
 }  // namespace
 }  // namespace assay
 
@@ -241,8 +266,6 @@ NAPI_MODULE_INIT() {
   napi_set_named_property(env, exports, "levels", levels(env));
   number(env, exports, "panel", kPanel);
   method(env, exports, "kernel", kernel);
-  method(env, exports, "hashTiles", hashTiles);
-  method(env, exports, "hashLevel", hashLevel);
-  napi_set_named_property(env, exports, "hashing", text(env, hasSha() ? "sha" : "portable"));
+  napi_set_named_property(env, exports, "hashers", hashers(env));
   return exports;
 }

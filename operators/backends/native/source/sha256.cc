@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "cpu.h"
-
 namespace assay {
 
 alignas(16) const uint32_t kRoundConstants[64] = {
@@ -53,15 +51,6 @@ void block(uint32_t state[8], const uint8_t* data) {
   for (int i = 0; i < 8; i++) state[i] += x[i];
 }
 
-Compress compressHere() {
-#if defined(__x86_64__)
-  static const Compress here = hasSha() ? compressSha : compressPortable;
-  return here;
-#else
-  return compressPortable;
-#endif
-}
-
 /// A message with its padding.
 struct Message {
   alignas(64) uint8_t bytes[kTileBytes + 64];
@@ -81,14 +70,14 @@ struct Message {
 static_assert(sizeof(Message::bytes) % 64 == 0 && sizeof(Message::bytes) >= 2 + kTileBytes + 9);
 
 /// Digests of one or two messages of as many blocks.
-void digests(const Message* messages, int lanes, uint8_t* out) {
+void digests(Compress compress, const Message* messages, int lanes, uint8_t* out) {
   uint32_t state[2][8];
   const uint8_t* data[2];
   for (int i = 0; i < lanes; i++) {
     std::memcpy(state[i], kStart, sizeof kStart);
     data[i] = messages[i].bytes;
   }
-  compressHere()(state, data, lanes, messages[0].blocks());
+  compress(state, data, lanes, messages[0].blocks());
   for (int i = 0; i < lanes; i++) {
     for (int j = 0; j < 8; j++) {
       const uint32_t word = __builtin_bswap32(state[i][j]);
@@ -117,7 +106,7 @@ void compressPortable(uint32_t state[][8], const uint8_t* const* data, int lanes
   }
 }
 
-void hashTiles(const uint8_t* bytes, const TileGrid& grid, uint8_t first, uint8_t second,
+void hashTiles(Compress compress, const uint8_t* bytes, const TileGrid& grid, uint8_t first, uint8_t second,
                uint64_t begin, uint64_t end, uint8_t* out) {
   Message messages[2];
   for (auto& m : messages) {
@@ -137,12 +126,12 @@ void hashTiles(const uint8_t* bytes, const TileGrid& grid, uint8_t first, uint8_
       load(1, tile + 1);
       if (messages[1].blocks() == messages[0].blocks()) lanes = 2;
     }
-    digests(messages, lanes, out + tile * kDigest);
+    digests(compress, messages, lanes, out + tile * kDigest);
     tile += lanes;
   }
 }
 
-void hashLevel(const uint8_t* from, uint64_t width, uint8_t prefix, uint8_t* to) {
+void hashLevel(Compress compress, const uint8_t* from, uint64_t width, uint8_t prefix, uint8_t* to) {
   Message messages[2];
   for (auto& m : messages) {
     m.bytes[0] = prefix;
@@ -154,7 +143,7 @@ void hashLevel(const uint8_t* from, uint64_t width, uint8_t prefix, uint8_t* to)
     for (int lane = 0; lane < lanes; lane++) {
       std::memcpy(messages[lane].bytes + 1, from + 2 * (i + lane) * kDigest, 2 * kDigest);
     }
-    digests(messages, lanes, to + i * kDigest);
+    digests(compress, messages, lanes, to + i * kDigest);
     i += lanes;
   }
   if (width % 2) std::memmove(to + pairs * kDigest, from + (width - 1) * kDigest, kDigest);

@@ -21,17 +21,17 @@ struct TileGrid {
 /// A tile is at most this long.
 constexpr size_t kTileBytes = 1024;
 
+/// Runs `blocks` blocks of each of `lanes` (1 or 2) messages through their states.
+using Compress = void (*)(uint32_t state[][8], const uint8_t* const* data, int lanes,
+                          size_t blocks);
+
 /// Writes H(first ‖ second ‖ tile) of tiles begin..end, each at out + 32 * its number.
-void hashTiles(const uint8_t* bytes, const TileGrid& grid, uint8_t first, uint8_t second,
+void hashTiles(Compress compress, const uint8_t* bytes, const TileGrid& grid, uint8_t first, uint8_t second,
                uint64_t begin, uint64_t end, uint8_t* out);
 
 /// Writes the level above `width` digests: H(prefix ‖ left ‖ right), and a lone last one unchanged.
 /// `to` may be `from`.
-void hashLevel(const uint8_t* from, uint64_t width, uint8_t prefix, uint8_t* to);
-
-/// Runs `blocks` blocks of each of `lanes` (1 or 2) messages through their states.
-using Compress = void (*)(uint32_t state[][8], const uint8_t* const* data, int lanes,
-                          size_t blocks);
+void hashLevel(Compress compress, const uint8_t* from, uint64_t width, uint8_t prefix, uint8_t* to);
 
 void compressPortable(uint32_t state[][8], const uint8_t* const* data, int lanes, size_t blocks);
 #if defined(__x86_64__)
