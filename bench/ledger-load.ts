@@ -13,6 +13,7 @@ import { readFile } from "../src/files/disk.js";
 import { loadModelAndSkeleton } from "../src/files/load-model.js";
 import { parseTensorFile } from "../src/files/parse.js";
 import { signUpload } from "../src/ledger/upload.js";
+import { concat } from "../src/merkle/hash.js";
 import { nodeHasher as hasher } from "../src/merkle/node-hash.js";
 import { commitTensor } from "../src/merkle/tensor-tree.js";
 import { fromHex, toHex } from "../src/receipt/hex.js";
@@ -171,7 +172,10 @@ class Load {
       }),
     );
     await this.phase("revealing");
-    await Promise.all(executors.map((who, i) => this.reveal(job, who, receipts[i] as Receipt)));
+    const outputs = await this.uploadOutputs();
+    await Promise.all(
+      executors.map((who, i) => this.reveal(job, who, receipts[i] as Receipt, outputs)),
+    );
     return this.phase("challengeable");
   }
 
@@ -292,12 +296,21 @@ class Load {
     this.runs.set("wrong", await runModel({ ...right, corruption, machine: new WasmMachine() }));
   }
 
+  /** The bytes of the lie that all tell, kept once. */
+  private async uploadOutputs(): Promise<Id> {
+    const { key, address } = account(0);
+    const { outputs } = this.runs.get("wrong") as Run;
+    const bytes = concat(...[...outputs.values()].map((t) => t.bytes));
+    await this.ledger.upload(signUpload(hasher, this.ledger.state.id, address, bytes, key));
+    return toHex(hasher.hash(bytes));
+  }
+
   private receiptOf(job: Job, who: Account): Receipt {
     const { receipt } = (this.runs.get("wrong") as Run).signed;
     return { ...receipt, context: fromHex(job.context), executor: fromHex(who.address) };
   }
 
-  private async reveal(job: Job, who: Account, receipt: Receipt): Promise<void> {
+  private async reveal(job: Job, who: Account, receipt: Receipt, outputs: Id): Promise<void> {
     const { signature } = signReceipt(hasher, receipt, who.key);
     await this.say(who, {
       kind: "reveal",
@@ -305,7 +318,7 @@ class Load {
       receipt: toHex(receiptBytes(receipt)),
       signature: toHex(signature),
       nonce: toHex(NONCE),
-      outputs: `0x${"00".repeat(32)}`,
+      outputs,
     });
   }
 }

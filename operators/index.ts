@@ -3,12 +3,6 @@
 export { interpret, runProgram, runScan } from "./backends/interpreter/index.js";
 export { InterpreterMachine } from "./backends/interpreter/machine.js";
 export {
-  type ElementReader,
-  type ElementWriter,
-  readerOf,
-  writerOf,
-} from "./backends/interpreter/storage.js";
-export {
   type Call,
   type CallSource,
   type Machine,
@@ -17,17 +11,11 @@ export {
   takingTurns,
 } from "./backends/machine.js";
 export { WasmBackend } from "./backends/wasm/index.js";
-export { canonicalNaNs, firstNonCanonical } from "./canonical.js";
+export * from "./basis.js";
 export * from "./definitions/definition.js";
 export { DEFINITIONS, findDefinition, resolveVersion } from "./definitions/registry.js";
 export * from "./definitions/shared/context.js";
-export * from "./dtype.js";
-export * from "./errors.js";
-export * from "./profile.js";
 export * from "./program/builder.js";
-export { ByteWriter, functionBytes, programBytes } from "./program/bytes.js";
-export * from "./program/literal.js";
 export { isFunctionOp, MICRO_OPS, type MicroOp, weightOf } from "./program/micro-ops.js";
 export * from "./program/types.js";
 export { affineRange, validateFunction, validateProgram } from "./program/validate.js";
-export * from "./tensor.js";

@@ -10,6 +10,7 @@ import { benchLedger } from "./ledger.js";
 import { benchMaps } from "./maps.js";
 import { benchMatmul } from "./matmul.js";
 import { benchOperators } from "./operators.js";
+import { benchStartup } from "./startup.js";
 
 export type Benchmark = (settings: Settings) => Promise<Report>;
 
@@ -26,4 +27,5 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   ledger: benchLedger,
   maps: benchMaps,
   operators: benchOperators,
+  startup: benchStartup,
 };

@@ -1,5 +1,5 @@
-import yargs from "yargs";
-import { AssayError } from "../../operators/index.js";
+import yargsParser from "yargs-parser";
+import { AssayError } from "../../operators/errors.js";
 import type { Command, Option } from "./command.js";
 import { closest, suggestion } from "./suggest.js";
 
@@ -13,7 +13,7 @@ export type Request =
   | { readonly kind: "run"; readonly command: Command; readonly args: ParsedArguments };
 
 /**
- * Reads a command line. yargs splits it into flags and values; what may be there, how often and in
+ * Reads a command line. yargs-parser splits it into flags and values; what may be there, how often and in
  * which form is checked here against the command's data, so that every complaint names the flag as
  * it was typed and says what would be right. Throws `usage`.
  */
@@ -122,13 +122,14 @@ function split(command: Command, argv: readonly string[]): Record<string, unknow
   const named = (test: (o: Option) => boolean): string[] =>
     flags.filter(([, o]) => test(o)).map(([key]) => key);
   const aliases = flags.flatMap(([key, o]) => (o.alias ? [[key, o.alias] as const] : []));
-  const parser = yargs([])
-    .help(false)
-    .version(false)
-    .locale("en")
-    .exitProcess(false)
-    .fail(false)
-    .parserConfiguration({
+  const { argv: values, error } = yargsParser.detailed([...argv], {
+    alias: Object.fromEntries(aliases),
+    array: named((o) => o.many === true),
+    string: named((o) => o.value !== undefined),
+    boolean: named((o) => o.value === undefined),
+    // NaN: any number of values, but at least one.
+    narg: Object.fromEntries(named((o) => o.value !== undefined).map((key) => [key, Number.NaN])),
+    configuration: {
       "boolean-negation": false,
       "dot-notation": false,
       "duplicate-arguments-array": true,
@@ -138,21 +139,13 @@ function split(command: Command, argv: readonly string[]): Record<string, unknow
       "short-option-groups": false,
       "strip-aliased": true,
       "strip-dashed": true,
-    })
-    .alias(Object.fromEntries(aliases))
-    .array(named((o) => o.many === true))
-    .string(named((o) => o.value !== undefined))
-    .boolean(named((o) => o.value === undefined))
-    .requiresArg(named((o) => o.value !== undefined));
-  try {
-    return parser.parseSync([...argv]);
-  } catch (error) {
-    throw usage(worded(error), `see: assay ${command.name} --help`);
-  }
+    },
+  });
+  if (error) throw usage(worded(error.message), `see: assay ${command.name} --help`);
+  return values;
 }
 
-function worded(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+function worded(message: string): string {
   const lacking = /^Not enough arguments following: (.+)$/.exec(message)?.[1];
   return lacking === undefined
     ? message

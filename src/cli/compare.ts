@@ -1,4 +1,4 @@
-import { AssayError, isFloat, readerOf, sameType, type Tensor } from "../../operators/index.js";
+import { AssayError, isFloat, readerOf, sameType, type Tensor } from "../../operators/basis.js";
 import { typeText } from "./format.js";
 
 export interface Tolerance {

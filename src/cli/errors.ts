@@ -1,4 +1,4 @@
-import { AssayError, type ErrorCode } from "../../operators/index.js";
+import { AssayError, type ErrorCode } from "../../operators/errors.js";
 import type { UnsupportedItem } from "../onnx/problems.js";
 import { printable } from "./printable.js";
 

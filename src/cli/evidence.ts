@@ -1,13 +1,11 @@
-import { AssayError, bytesEqual, type Tensor } from "../../operators/index.js";
-import { bindingDigest, type ModelDigest, modelDigest } from "../graph/digests.js";
+import { AssayError, bytesEqual, type Tensor } from "../../operators/basis.js";
+import { bindingDigest } from "../graph/digests.js";
 import type { Plan } from "../graph/plan.js";
 import type { Model } from "../graph/types.js";
 import { nodeHasher } from "../merkle/node-hash.js";
 import type { SignedReceipt } from "../receipt/receipt.js";
 import type { Evidence, Pins } from "../verify/check.js";
 import type { OpenedRun } from "../verify/open-run.js";
-import { planOfReceipt } from "../verify/plan-of-receipt.js";
-import { loadInputs } from "./inputs.js";
 import { hexOption } from "./options.js";
 
 /** Where a verifier says what it holds and what it relies on. */
@@ -19,29 +17,21 @@ export interface EvidenceArguments {
   readonly expectContext?: string;
 }
 
-/**
- * Everything the caller holds besides the receipt, derived from files it named. A model that the
- * receipt is not about gives no plan: its inputs may have other names and shapes, and what is wrong
- * is the model, not them.
- */
-export function evidenceOf(
+/** Everything the caller holds besides the receipt, derived from files it named. */
+export async function evidenceOf(
   args: EvidenceArguments,
   signed: SignedReceipt,
   run: OpenedRun | undefined,
   model: Model | undefined,
-): Evidence {
+): Promise<Evidence> {
   const salt = args.salt === undefined ? run?.description.salt : hexOption("salt", args.salt, 32);
   const outputs = run ? { outputs: run.outputs } : {};
   const held = { ...outputs, ...(salt ? { salt } : {}) };
   // A run folder says which inputs it was made on; that they are the receipt's needs no model.
   if (!model) return { ...held, ...(run ? { inputs: [...run.inputs.values()] } : {}) };
-  const digest: ModelDigest = modelDigest(nodeHasher, model);
-  if (!bytesEqual(digest.model, signed.receipt.model)) return { ...held, model: digest };
-  const inputs = args.input.length > 0 ? loadInputs(model.graph, args.input) : run?.inputs;
-  if (!inputs) return { ...held, model: digest };
-  const plan = planOfReceipt(nodeHasher, model, inputs, signed.receipt);
-  const ordered = plan.inputs.map((v) => inputs.get(v.name) as Tensor);
-  return { ...held, model: digest, plan, inputs: ordered };
+  // Binding needs every definition, which a look at a receipt alone does not.
+  const { evidenceOfModel } = await import("./model-evidence.js");
+  return { ...held, ...evidenceOfModel(args.input, signed, run, model) };
 }
 
 /** Throws `usage` for anything that is not hex of the right length: a pin is never dropped. */

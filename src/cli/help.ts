@@ -68,7 +68,7 @@ export function commandHelp(command: Command, width: number): string {
   add(HELP_GROUP, ["-h, --help", "show this help"]);
   const left = Math.max(...[...groups.values()].flat().map(([l]) => l.length));
   return sections([
-    [usage.join(" ")],
+    wrapped(usage.join(" "), width),
     wrapped(details, width),
     ...[...groups].map(([group, list]) => [`${group}:`, ...rows(list, width, left)]),
     ["Examples:", ...examples(command.examples)],

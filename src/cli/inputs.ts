@@ -1,4 +1,4 @@
-import { AssayError, type Tensor } from "../../operators/index.js";
+import { AssayError, type Tensor } from "../../operators/basis.js";
 import { readFile } from "../files/disk.js";
 import { parseTensorFile } from "../files/parse.js";
 import type { Plan, PlanOutput, PlanValue } from "../graph/plan.js";

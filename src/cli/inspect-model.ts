@@ -1,4 +1,4 @@
-import { AssayError, byteLength, type TensorType } from "../../operators/index.js";
+import { AssayError, byteLength, type TensorType } from "../../operators/basis.js";
 import { bind } from "../graph/bind.js";
 import { nodeCost, planCost } from "../graph/cost.js";
 import { describeWrongDims, wrongDims } from "../graph/declared.js";

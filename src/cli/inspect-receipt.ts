@@ -1,4 +1,4 @@
-import { AssayError } from "../../operators/index.js";
+import { AssayError } from "../../operators/basis.js";
 import { nodeHasher } from "../merkle/node-hash.js";
 import { toHex } from "../receipt/hex.js";
 import { isAbsent, RECEIPT_LAYOUT, receiptDigest, type SignedReceipt } from "../receipt/receipt.js";

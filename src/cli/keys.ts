@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { AssayError } from "../../operators/index.js";
+import { AssayError } from "../../operators/basis.js";
 import { createFile, type Disk, readFile } from "../files/disk.js";
 import { KEY_ENTROPY, keyFromEntropy, parseKey } from "../receipt/key.js";
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import { AssayError } from "../../operators/index.js";
+import { AssayError } from "../../operators/errors.js";
 import { parseHex } from "../receipt/hex.js";
 import type { Option } from "./command.js";
 

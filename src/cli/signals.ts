@@ -1,4 +1,4 @@
-import { AssayError } from "../../operators/index.js";
+import { AssayError } from "../../operators/basis.js";
 
 /**
  * Runs work that Ctrl-C ends in order: at the next segment, with nothing half-written. A second

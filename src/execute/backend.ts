@@ -15,15 +15,31 @@ export interface BackendChoice {
 }
 
 export function createMachine({ backend = "auto", threads = 1 }: BackendChoice = {}): Machine {
-  if (backend === "interpreter") return new InterpreterMachine();
-  if (hasWasmSimd()) {
-    const native = backend === "native" || (backend === "auto" && "addon" in nativeAddon());
-    return native ? new NativeMachine(threads) : new WasmMachine(threads);
+  const chosen = backend === "auto" ? best() : backend;
+  const reason = whyNot(chosen);
+  if (reason !== undefined) {
+    const hint = `use --backend ${best()}`;
+    throw new AssayError("backend/unavailable", `no ${chosen} backend here: ${reason}`, { hint });
   }
-  if (backend === "auto") return new InterpreterMachine();
-  throw new AssayError("backend/unavailable", "this engine has no WebAssembly SIMD with threads", {
-    hint: "use --backend interpreter",
-  });
+  if (chosen === "native") return new NativeMachine(threads);
+  return chosen === "wasm" ? new WasmMachine(threads) : new InterpreterMachine();
+}
+
+/** The fastest first. */
+export const BACKENDS = ["native", "wasm", "interpreter"] as const;
+
+function best(): Machine["name"] {
+  return BACKENDS.find((name) => whyNot(name) === undefined) ?? "interpreter";
+}
+
+/** Why a backend does not work here, or nothing where it does. */
+export function whyNot(backend: Machine["name"]): string | undefined {
+  if (backend === "interpreter") return undefined;
+  // The native machine has its maps and folds in WebAssembly too.
+  if (!hasWasmSimd()) return "this engine has no WebAssembly SIMD with threads";
+  if (backend === "wasm") return undefined;
+  const native = nativeAddon();
+  return "reason" in native ? native.reason : undefined;
 }
 
 /** A module whose only function is `v128.const; drop`: valid exactly where SIMD is. */

@@ -1,4 +1,4 @@
-import { DTYPES, type DType, elementCount, type Tensor, viewOf } from "../../operators/index.js";
+import { DTYPES, type DType, elementCount, type Tensor, viewOf } from "../../operators/basis.js";
 
 /**
  * A drill: one element of one operator's output is changed on purpose, and the run carries on

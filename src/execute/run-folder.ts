@@ -6,7 +6,7 @@ import {
   elementCount,
   type Tensor,
   type TensorType,
-} from "../../operators/index.js";
+} from "../../operators/basis.js";
 import { writeNpy } from "../files/npy.js";
 import type { Granularity, Plan, PlanValue } from "../graph/plan.js";
 import { concat, DIGEST_SIZE } from "../merkle/hash.js";

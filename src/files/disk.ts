@@ -16,7 +16,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { AssayError } from "../../operators/index.js";
+import { AssayError } from "../../operators/errors.js";
 
 /** What changes a file system. Everything is written beside its place, then given its name. */
 export interface Disk {

@@ -1,4 +1,4 @@
-import { type DType, isFloat, readerOf, writerOf } from "../../operators/index.js";
+import { type DType, isFloat, readerOf, writerOf } from "../../operators/basis.js";
 
 /** Stores one JSON value as element `index`; yields what is wrong with it, if anything. */
 export type JsonStore = (index: number, value: unknown) => string | undefined;

@@ -6,7 +6,7 @@ import {
   emptyTensor,
   readerOf,
   type Tensor,
-} from "../../operators/index.js";
+} from "../../operators/basis.js";
 import { storeJson } from "./json-element.js";
 
 const MAX_RANK = 64;

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
-import { AssayError } from "../../operators/index.js";
+import { AssayError } from "../../operators/basis.js";
 import type { ExternalData } from "../onnx/external.js";
 import { importOnnx } from "../onnx/import.js";
 import { skeletonOf } from "../onnx/skeleton.js";

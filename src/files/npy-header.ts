@@ -1,4 +1,4 @@
-import { AssayError, type DType, elementCount } from "../../operators/index.js";
+import { AssayError, type DType, elementCount } from "../../operators/basis.js";
 
 /** What the header of a .npy file says. */
 export interface NpyHeader {

@@ -7,7 +7,7 @@ import {
   stridesOf,
   type Tensor,
   writerOf,
-} from "../../operators/index.js";
+} from "../../operators/basis.js";
 import { npyError, npyHeaderBytes, readNpyHeader } from "./npy-header.js";
 
 /**

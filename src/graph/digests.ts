@@ -11,7 +11,7 @@ import {
   type Stage,
   type Tensor,
   type TensorType,
-} from "../../operators/index.js";
+} from "../../operators/basis.js";
 import type { Digest, Hasher } from "../merkle/hash.js";
 import { indexedList } from "../merkle/indexed-root.js";
 import { type CommittedList, commitList } from "../merkle/list.js";

@@ -1,4 +1,4 @@
-import { AssayError } from "../../operators/index.js";
+import { AssayError } from "../../operators/basis.js";
 
 /**
  * What a model may ask of whoever binds it. A few kilobytes of file could otherwise make a plan that

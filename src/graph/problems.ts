@@ -1,4 +1,4 @@
-import { AssayError, type ErrorCode } from "../../operators/index.js";
+import { AssayError, type ErrorCode } from "../../operators/basis.js";
 import type { GraphNode } from "./types.js";
 
 /** Why a node cannot run. */

@@ -1,4 +1,4 @@
-import { AssayError, type Attributes } from "../../operators/index.js";
+import { AssayError, type Attributes } from "../../operators/basis.js";
 import { requireWithin } from "./limits.js";
 import type { GraphNode, Subgraph } from "./types.js";
 

@@ -6,7 +6,7 @@ import {
   type TensorType,
   tensorOf,
   type UniformTensor,
-} from "../../operators/index.js";
+} from "../../operators/basis.js";
 
 /**
  * A value that is known when shapes are bound: a whole tensor, or a uniform one.

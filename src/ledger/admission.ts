@@ -1,9 +1,14 @@
 import { byteLength, bytesEqual, firstNonCanonical } from "../../operators/index.js";
+import type { PlanValue } from "../graph/plan.js";
+import { indexedRoot } from "../merkle/indexed-root.js";
 import { commitTensor } from "../merkle/tensor-tree.js";
 import { fromHex } from "../receipt/hex.js";
-import { type JobInput, type Message, readMessage } from "../settlement/messages.js";
-import { LEDGER_REFUSALS, type LedgerRefusal, Refused } from "../settlement/refusals.js";
+import { parseReceiptBytes } from "../receipt/receipt.js";
+import type { JobInput, Message } from "../settlement/messages.js";
+import { LEDGER_REFUSALS, type LedgerRefusal } from "../settlement/refusals.js";
 import type { RuleBook } from "../settlement/rule-book.js";
+import type { LedgerState } from "../settlement/state.js";
+import { jobOf, modelOf } from "../settlement/step.js";
 import type { Blobs } from "./named-blobs.js";
 
 export interface Admission {
@@ -13,28 +18,46 @@ export interface Admission {
 
 /**
  * What a ledger checks once, before it takes a message into its log, because it needs more than the
- * state: that the inputs of a job are there, are those committed to, and are canonical. Executors answer
- * with their bonds for running it.
+ * state: that the inputs of a job are there, are those committed to, and are canonical, for executors
+ * answer with their bonds for running it; and that the outputs of a revealed receipt are there and are
+ * those of its outputs root, for the requester pays for them. `state` is what the message is to meet, and
+ * accepts it otherwise.
  */
 export async function admit(
   admission: Admission,
-  text: string,
+  state: LedgerState,
+  message: Message,
 ): Promise<LedgerRefusal | undefined> {
-  if (!text.includes('"kind":"post"')) return undefined;
-  let message: Message;
-  try {
-    message = readMessage(text);
-  } catch (error) {
-    // The transition refuses it in its own words.
-    if (error instanceof Refused) return undefined;
-    throw error;
-  }
+  if (message.kind === "reveal") return admitOutputs(admission, state, message);
   if (message.kind !== "post") return undefined;
   for (const input of message.inputs) {
     const refusal = await admitInput(admission, input);
     if (refusal) return refusal;
   }
   return undefined;
+}
+
+async function admitOutputs(
+  { book, blobs }: Admission,
+  state: LedgerState,
+  { job: id, receipt, outputs }: Message<"reveal">,
+): Promise<LedgerRefusal | undefined> {
+  const job = jobOf(state, id);
+  const { plan } = book.rulesOf(modelOf(state, job.model), job, state.parameters);
+  const types = plan.outputs.map(({ value }) => plan.values[value] as PlanValue);
+  const length = types.reduce((sum, type) => sum + byteLength(type), 0);
+  const bytes = await blobs.read(outputs, length);
+  if (!bytes) return refusal("missing-blob", "outputs");
+  if (bytes.length !== length) return refusal("wrong-blob", "outputs have another length");
+  let at = 0;
+  const commitments = types.map(({ dtype, dims }) => {
+    const from = at;
+    at += byteLength({ dtype, dims });
+    return commitTensor(book.hasher, { dtype, dims, bytes: bytes.subarray(from, at) });
+  });
+  const root = indexedRoot(book.hasher, "outputs", commitments);
+  const claimed = parseReceiptBytes(fromHex(receipt)).outputs;
+  return bytesEqual(root, claimed) ? undefined : refusal("wrong-blob", "outputs");
 }
 
 async function admitInput(

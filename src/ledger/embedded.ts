@@ -2,6 +2,7 @@ import { AssayError } from "../../operators/index.js";
 import type { Hasher } from "../merkle/hash.js";
 import { toHex } from "../receipt/hex.js";
 import { type EventBody, eventText, type LedgerEvent, readEvent } from "../settlement/events.js";
+import { readMessage } from "../settlement/messages.js";
 import type { Parameters } from "../settlement/parameters.js";
 import type { LedgerRefusal } from "../settlement/refusals.js";
 import type { RuleBook } from "../settlement/rule-book.js";
@@ -109,8 +110,19 @@ export class EmbeddedLedger implements Ledger {
   }
 
   async submit({ text, signature }: SignedMessage): Promise<Submitted> {
-    const refusal = await admit(this.options, text);
-    return refusal ? { refusal } : this.append({ kind: "message", text, signature });
+    const body = { kind: "message", text, signature } as const;
+    const refusal = await this.admitted(body);
+    return refusal ? { refusal } : this.append(body);
+  }
+
+  /** What speaks against a message beside the state; read from the disk only where the state accepts it. */
+  private async admitted(body: EventBody<"message">): Promise<LedgerRefusal | undefined> {
+    if (!/"kind":"(?:post|reveal)"/.test(body.text)) return undefined;
+    const { book } = this.options;
+    const would = applyEvent(book, this.tip, { at: this.now(), ...body });
+    return "refusal" in would
+      ? would.refusal
+      : admit(this.options, this.tip, readMessage(body.text));
   }
 
   /** Applies an event of the ledger itself or of an account; durable once it resolves. */

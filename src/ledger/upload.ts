@@ -3,9 +3,10 @@ import type { Hasher } from "../merkle/hash.js";
 import { DIGEST_TAGS, taggedDigest } from "../merkle/tags.js";
 import { fromHex, toHex } from "../receipt/hex.js";
 import { recoverAddress, signDigest } from "../receipt/sign.js";
-import { free, held, stake } from "../settlement/money.js";
+import { free, held, lock, stake } from "../settlement/money.js";
 import { address, digest, integer, oneOf, record } from "../settlement/shape.js";
-import type { LedgerState } from "../settlement/state.js";
+import type { Id, LedgerState } from "../settlement/state.js";
+import { bondKey } from "../settlement/step.js";
 import type { Upload, UploadNote } from "./port.js";
 
 /** Largest blob, in bytes. */
@@ -51,11 +52,14 @@ export function readUpload(
   if (note.ledger !== state.id) throw refused("it is meant for another ledger");
   const signer = recoverAddress(noteDigest(hasher, text), fromHex(signature));
   if (!bytesEqual(signer, fromHex(note.sender))) throw refused("the signature is not the sender's");
-  const { money } = state;
-  if (held(money, free(note.sender)) + held(money, stake(note.sender)) === 0) {
-    throw refused("the account has nothing on this ledger");
-  }
-  return note;
+  if (hasMoney(state, note.sender)) return note;
+  throw refused("the account has nothing on this ledger");
+}
+
+/** An executor may have all that it staked in the bonds of jobs whose outputs it has yet to bring. */
+function hasMoney({ money, openJobs }: LedgerState, account: Id): boolean {
+  if (held(money, free(account)) + held(money, stake(account)) > 0) return true;
+  return openJobs.some((job) => held(money, lock(bondKey(account, job))) > 0);
 }
 
 function parsed(text: string): UploadNote {

@@ -1,4 +1,4 @@
-import { AssayError, type DType, firstNonCanonical } from "../../operators/index.js";
+import { AssayError, type DType, firstNonCanonical } from "../../operators/basis.js";
 
 /**
  * Throws `proof/invalid` where an element is one that no honest tensor holds: a NaN other than the

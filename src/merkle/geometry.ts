@@ -1,4 +1,4 @@
-import { AssayError, DTYPES, type DType, elementCount } from "../../operators/index.js";
+import { AssayError, DTYPES, type DType, elementCount } from "../../operators/basis.js";
 
 /** Bytes of a full tile. */
 export const TILE_BYTES = 1024;

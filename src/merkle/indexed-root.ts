@@ -1,4 +1,4 @@
-import { AssayError, ByteWriter } from "../../operators/index.js";
+import { AssayError, ByteWriter } from "../../operators/basis.js";
 import { DIGEST_SIZE, type Digest, type Hasher } from "./hash.js";
 import { type CommittedList, commitList, verifyEntry } from "./list.js";
 import { LEAF_TAGS, ROOT_TAGS } from "./tags.js";

@@ -1,4 +1,4 @@
-import { AssayError, bytesEqual } from "../../operators/index.js";
+import { AssayError, bytesEqual } from "../../operators/basis.js";
 import { DIGEST_SIZE, type Digest, type Hasher } from "./hash.js";
 import { type RootTag, wrapRoot } from "./tags.js";
 import { buildTree, leafHash, type MerkleTree, proveLeaf, rootFromProof } from "./tree.js";

@@ -1,4 +1,4 @@
-import { AssayError } from "../../operators/index.js";
+import { AssayError } from "../../operators/basis.js";
 
 /**
  * The shape of an RFC 6962 tree, which its leaf count alone decides. Node `index` of `level` covers

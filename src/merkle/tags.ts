@@ -1,4 +1,4 @@
-import { ByteWriter } from "../../operators/index.js";
+import { ByteWriter } from "../../operators/basis.js";
 import type { Digest, Hasher } from "./hash.js";
 
 /**

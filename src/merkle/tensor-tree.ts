@@ -5,7 +5,7 @@ import {
   DTYPES,
   type Tensor,
   type TensorType,
-} from "../../operators/index.js";
+} from "../../operators/basis.js";
 import { requireCanonical } from "./canonical.js";
 import { gatherInto, tileBuffer, tileBytes } from "./gather.js";
 import { type TensorGeometry, tensorGeometry, tileByteLength } from "./geometry.js";

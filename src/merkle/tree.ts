@@ -1,4 +1,4 @@
-import { AssayError, bytesEqual } from "../../operators/index.js";
+import { AssayError, bytesEqual } from "../../operators/basis.js";
 import { DIGEST_SIZE, type Digest, type Hasher } from "./hash.js";
 import { proofSteps, requirePosition, type TreePosition } from "./shape.js";
 import { TREE_TAGS } from "./tags.js";

@@ -1,4 +1,4 @@
-import { AssayError, type DType } from "../../operators/index.js";
+import { AssayError, type DType } from "../../operators/basis.js";
 import { requireCanonical } from "./canonical.js";
 import { type TensorGeometry, tensorGeometry, tileByteLength } from "./geometry.js";
 import type { Digest, Hasher } from "./hash.js";

@@ -1,6 +1,6 @@
 import { secp256k1 } from "@noble/curves/secp256k1.js";
 import { keccak_256 } from "@noble/hashes/sha3.js";
-import { AssayError } from "../../operators/index.js";
+import { AssayError } from "../../operators/basis.js";
 import { ADDRESS_SIZE } from "./receipt.js";
 
 /** Bytes of randomness a key is made from: 16 more than it has, so that no key is likelier. */

@@ -1,4 +1,4 @@
-import { AssayError, bytesEqual, viewOf } from "../../operators/index.js";
+import { AssayError, bytesEqual, viewOf } from "../../operators/basis.js";
 import { DIGEST_SIZE, type Digest, type Hasher } from "../merkle/hash.js";
 
 /** The version that this code reads and writes. */

@@ -1,4 +1,4 @@
-import { AssayError, ByteWriter, bytesEqual } from "../../operators/index.js";
+import { AssayError, ByteWriter, bytesEqual } from "../../operators/basis.js";
 import type { Digest, Hasher } from "../merkle/hash.js";
 import { DIGEST_TAGS, ROOT_TAGS, taggedDigest } from "../merkle/tags.js";
 

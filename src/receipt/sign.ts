@@ -1,5 +1,5 @@
 import { secp256k1 } from "@noble/curves/secp256k1.js";
-import { AssayError, bytesEqual } from "../../operators/index.js";
+import { AssayError, bytesEqual } from "../../operators/basis.js";
 import { concat, type Digest, type Hasher } from "../merkle/hash.js";
 import { toHex } from "./hex.js";
 import { addressOf, addressOfPoint, requireKey } from "./key.js";

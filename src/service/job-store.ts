@@ -11,7 +11,8 @@ import { commitTensor } from "../merkle/tensor-tree.js";
 import { parseHex, toHex } from "../receipt/hex.js";
 import type { SignedReceipt } from "../receipt/receipt.js";
 import type { Id } from "../settlement/state.js";
-import { keptRun, openRun } from "../verify/open-run.js";
+import { keptRun } from "../verify/kept-run.js";
+import { openRun } from "../verify/open-run.js";
 import type { KeptRun } from "../verify/run-provider.js";
 
 /** What an executor sealed, and will reveal. */

@@ -1,4 +1,4 @@
-import { AssayError, bytesEqual, canonicalNaNs, type Tensor } from "../../operators/index.js";
+import { AssayError, bytesEqual, canonicalNaNs, type Tensor } from "../../operators/basis.js";
 import { bindingDigest, type ModelDigest, planDigest, profileDigest } from "../graph/digests.js";
 import type { Plan } from "../graph/plan.js";
 import type { Digest, Hasher } from "../merkle/hash.js";

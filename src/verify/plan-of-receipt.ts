@@ -1,4 +1,4 @@
-import { bytesEqual, type Tensor } from "../../operators/index.js";
+import { bytesEqual, type Tensor } from "../../operators/basis.js";
 import { planFor } from "../execute/run-model.js";
 import { bindingDigest } from "../graph/digests.js";
 import type { Plan } from "../graph/plan.js";

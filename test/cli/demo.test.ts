@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type DemoOptions, demo } from "../../src/cli/commands/demo.js";
+import { type DemoOptions, demo } from "../../src/cli/actions/demo.js";
 import { picture, sideBySide } from "../../src/cli/demo/picture.js";
 import { styleFor } from "../../src/cli/style.js";
 

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { AssayError, f32Tensor, i64Tensor, type Tensor } from "../../operators/index.js";
+import type { ExpectedTensor } from "../../src/files/fit.js";
 import { writeJsonTensor } from "../../src/files/json-tensor.js";
 import { writeNpy } from "../../src/files/npy.js";
-import { type ExpectedTensor, parseTensorFile } from "../../src/files/parse.js";
+import { parseTensorFile } from "../../src/files/parse.js";
 import { writeTensorProto } from "../../src/onnx/write.js";
 
 const t = f32Tensor([1, 2], [1.5, Number.NaN]);

@@ -129,6 +129,8 @@ describe("imports", () => {
   it("the sources of operators, src and fixtures take operators by its documented entries", () => {
     const entries = [
       "operators/index.ts",
+      "operators/basis.ts",
+      "operators/errors.ts",
       "operators/backends/wasm/machine/index.ts",
       "operators/backends/native/index.ts",
       "operators/backends/native/load.ts",

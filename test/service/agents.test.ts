@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
+import type { Tensor } from "../../operators/index.js";
 import { createMachine } from "../../src/execute/backend.js";
 import { readFile } from "../../src/files/disk.js";
 import { loadModelAndSkeleton } from "../../src/files/load-model.js";
@@ -9,10 +10,13 @@ import { parseTensorFile } from "../../src/files/parse.js";
 import { type LedgerFolder, openLedgerFolder } from "../../src/ledger/folder.js";
 import { keepLedger } from "../../src/ledger/keeper.js";
 import type { Ledger } from "../../src/ledger/port.js";
+import { signUpload } from "../../src/ledger/upload.js";
 import { nodeHasher as hasher } from "../../src/merkle/node-hash.js";
+import { toHex } from "../../src/receipt/hex.js";
+import { receiptBytes } from "../../src/receipt/receipt.js";
 import type { Agent, LogEntry, Speaker } from "../../src/service/agent.js";
 import { type ExecutorOptions, serveExecutor } from "../../src/service/executor.js";
-import { type HostedModel, hostModel } from "../../src/service/hosted-model.js";
+import { type HostedModel, hostModel, jobInputs, runJob } from "../../src/service/hosted-model.js";
 import { JobStore } from "../../src/service/job-store.js";
 import { awaitJob, postJob, registerModel } from "../../src/service/post-job.js";
 import { serveWatcher } from "../../src/service/watcher.js";
@@ -20,6 +24,9 @@ import type { Message, MessageBody } from "../../src/settlement/messages.js";
 import { held, stake } from "../../src/settlement/money.js";
 import { RuleBook } from "../../src/settlement/rule-book.js";
 import { signMessage } from "../../src/settlement/sign-message.js";
+import type { Job } from "../../src/settlement/state.js";
+import { modelOf } from "../../src/settlement/step.js";
+import { sealOf } from "../../src/settlement/steps/results.js";
 import { type Account, account, OPERATOR } from "../settlement/world.js";
 
 const fixtures = join(import.meta.dirname, "../../fixtures/digits");
@@ -186,5 +193,52 @@ describe("agents on a ledger in one process", () => {
     await town.executor(1);
     const right = await awaitJob(ledger, await post(requester, "optimistic", 1), town.stop.signal);
     expect(right.phase).toMatchObject({ end: { kind: "answered" } });
+  });
+
+  test("a receipt is revealed only with the outputs that it commits to", async () => {
+    town = await Town.open();
+    const { ledger } = town.opened;
+    const requester = await town.fund(account(50), 100_000);
+    await registerModel({ ledger, account: requester }, town.hosted);
+    const who = await town.fund(account(1), 0, 200_000);
+    await who.say({ kind: "enroll", model: town.hosted.id, ...OFFER });
+    const id = await post(requester, "optimistic", 1);
+    while (ledger.state.jobs.get(id)?.phase.name !== "committing") {
+      await ledger.changed(ledger.state.count, town.stop.signal);
+    }
+    const job = ledger.state.jobs.get(id) as Job;
+    const { hosted, stop } = town;
+    const inputs = await jobInputs(ledger, hasher, job);
+    const { key } = who;
+    const { plan } = new RuleBook(hasher).rulesOf(
+      modelOf(ledger.state, job.model),
+      job,
+      ledger.state.parameters,
+    );
+    const base = { hosted, job, plan, inputs, hasher, key, signal: stop.signal };
+    const run = await runJob({ ...base, machine: createMachine() });
+    const nonce = new Uint8Array(32).fill(1);
+    const sealed = sealOf(hasher, run.signed.receipt, nonce);
+    expect(await who.say({ kind: "commit", job: id, sealed })).toHaveProperty("event");
+    const right = (run.outputs.get("probabilities") as Tensor).bytes;
+    const wrong = right.map((b, i) => (i === 0 ? b ^ 1 : b));
+    const reveal = (outputs: Uint8Array) =>
+      who.say({
+        kind: "reveal",
+        job: id,
+        receipt: toHex(receiptBytes(run.signed.receipt)),
+        signature: toHex(run.signed.signature),
+        nonce: toHex(nonce),
+        outputs: toHex(hasher.hash(outputs)),
+      });
+    const keep = (bytes: Uint8Array) =>
+      ledger.upload(signUpload(hasher, ledger.state.id, who.address, bytes, key));
+    expect(await reveal(right)).toMatchObject({ refusal: { code: "missing-blob" } });
+    for (const bytes of [wrong, right.slice(4)]) {
+      await keep(bytes);
+      expect(await reveal(bytes)).toMatchObject({ refusal: { code: "wrong-blob" } });
+    }
+    await keep(right);
+    expect(await reveal(right)).toHaveProperty("event");
   });
 });

@@ -193,7 +193,7 @@ function checkTime({ world, begun, ended }: Played): void {
   expect(world.now - begun).toBeLessThanOrEqual(bound + deadlines);
 }
 
-const COUNT = Number(process.env.ASSAY_JOBS ?? (LONG ? 20_000 : 1500));
+const COUNT = Number(process.env.ASSAY_JOBS ?? (LONG ? 20_000 : 1000));
 
 describe("random play of whole jobs", () => {
   test("the right end, in time, and nobody who is right becomes poorer", async () => {

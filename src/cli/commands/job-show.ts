@@ -1,16 +1,8 @@
-import { AssayError } from "../../../operators/index.js";
-import { requireReplaceable } from "../../files/disk.js";
-import { answerFiles, describeAnswer } from "../answer.js";
-import type { Command, Io } from "../command.js";
-import { EXIT } from "../errors.js";
-import { describeJob, jobFacts } from "../job-report.js";
-import { jobArgument, LEDGER, type LedgerArguments, withLedger } from "../network.js";
+import type { Command } from "../command.js";
+import { LEDGER, type LedgerArguments } from "../network-options.js";
 import { OUTPUT } from "../options.js";
-import { jsonLine } from "../printable.js";
-import { interruptible } from "../signals.js";
-import { styleFor } from "../style.js";
 
-interface Arguments extends LedgerArguments {
+export interface Arguments extends LedgerArguments {
   readonly id: string;
   readonly out?: string;
   readonly force: boolean;
@@ -42,26 +34,5 @@ export const jobShowCommand: Command<Arguments> = {
     },
   ],
   exits: "Exit codes: 0 shown, 2 failed or no such job.",
-  run: show,
+  run: async (args, io) => (await import("../actions/job-show.js")).show(args, io),
 };
-
-async function show(args: Arguments, io: Io): Promise<number> {
-  const id = jobArgument(args.id);
-  if (args.out !== undefined) requireReplaceable(args.out, args.force);
-  await interruptible((signal) =>
-    withLedger(args, signal, async (ledger, book) => {
-      const job = ledger.state.jobs.get(id);
-      if (!job) throw new AssayError("ledger/refused", `there is no job ${id} on this ledger`);
-      const facts = jobFacts(ledger.state, job, book);
-      const wanted = args.out !== undefined;
-      const answer = wanted ? await answerFiles({ ledger, book, job, args, disk: io.disk }) : null;
-      if (args.json) {
-        io.stdout.write(jsonLine({ ...facts, ...(answer ? { answer: answer.facts } : {}) }));
-      } else {
-        const text = describeJob(facts, styleFor(io.stdout, io.env));
-        io.stdout.write(`${text}${answer ? describeAnswer(answer) : ""}`);
-      }
-    }),
-  );
-  return EXIT.ok;
-}

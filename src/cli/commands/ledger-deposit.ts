@@ -1,20 +1,8 @@
-import type { Command, Io } from "../command.js";
-import { EXIT } from "../errors.js";
-import {
-  AMOUNT,
-  accountOf,
-  addressArgument,
-  KEY,
-  LEDGER,
-  type LedgerArguments,
-  sayOrThrow,
-  withLedger,
-} from "../network.js";
+import type { Command } from "../command.js";
+import { AMOUNT, KEY, LEDGER, type LedgerArguments } from "../network-options.js";
 import { OUTPUT } from "../options.js";
-import { jsonLine } from "../printable.js";
-import { interruptible } from "../signals.js";
 
-interface Arguments extends LedgerArguments {
+export interface Arguments extends LedgerArguments {
   readonly address: string;
   readonly amount: number;
   readonly key?: string;
@@ -48,19 +36,5 @@ export const ledgerDepositCommand: Command<Arguments> = {
     },
   ],
   exits: "Exit codes: 0 done, 2 failed or refused.",
-  run: deposit,
+  run: async (args, io) => (await import("../actions/ledger-deposit.js")).deposit(args, io),
 };
-
-async function deposit(args: Arguments, io: Io): Promise<number> {
-  const to = addressArgument(args.address);
-  const { amount } = args;
-  const free = await interruptible((signal) =>
-    withLedger(args, signal, async (ledger) => {
-      await sayOrThrow(accountOf(ledger, args.key, io), { kind: "deposit", to, amount });
-      return ledger.state.money.free.get(to) ?? 0;
-    }),
-  );
-  const text = `  ${to} got ${amount} and has ${free} free\n`;
-  io.stdout.write(args.json ? jsonLine({ address: to, amount, free }) : text);
-  return EXIT.ok;
-}

@@ -38,8 +38,8 @@ function tellTitle(s: Style): string {
   return lines(
     s.bold("Assay: a network of executors, one of which lies"),
     "",
-    "A ledger, three executors, a watcher and a requester: seven processes on this machine that know",
-    "of each other only what the ledger's log says. Hours are seconds here.",
+    "A ledger, three executors, a watcher and a requester, each a process of its own on this machine:",
+    "they know of each other only what the ledger's log says. Hours are seconds here.",
     "",
   );
 }

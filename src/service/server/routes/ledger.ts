@@ -54,7 +54,10 @@ export function ledgerRoutes(app: FastifyInstance, service: Service, version: st
         limits.eventBytes,
       );
       const size = texts.reduce((sum, t) => sum + t.length, 0);
-      if (size > limits.smallRead) reply.raw.once("close", service.gates.reads.enter(peer));
+      // Whoever has gone while it waited closes nothing any more, and would be counted for ever.
+      if (size > limits.smallRead && !reply.raw.closed) {
+        reply.raw.once("close", service.gates.reads.enter(peer));
+      }
       const { id, count } = ledger.state;
       return { ledger: id, from, count, now: ledger.now(), events: texts, chain };
     },

@@ -1,5 +1,5 @@
 import { performance } from "node:perf_hooks";
-import { AssayError, type Tensor } from "../../../operators/index.js";
+import { AssayError, type Tensor } from "../../../operators/basis.js";
 import type { Settlement } from "../../dispute/settle.js";
 import { createMachine } from "../../execute/backend.js";
 import { isFolder } from "../../files/disk.js";
@@ -12,7 +12,8 @@ import { commitTensor } from "../../merkle/tensor-tree.js";
 import { disputeRuns } from "../../verify/against.js";
 import { checkReceipt, type Pins } from "../../verify/check.js";
 import { costOf, describeOutcome } from "../../verify/describe.js";
-import { keptRun, type OpenedRun, openRun } from "../../verify/open-run.js";
+import { keptRun } from "../../verify/kept-run.js";
+import { type OpenedRun, openRun } from "../../verify/open-run.js";
 import {
   interpreterRunner,
   type ProgramRunner,
@@ -22,11 +23,11 @@ import {
 import type { VerificationReport } from "../../verify/report.js";
 import { type AgainstFacts, describeAgainst } from "../against-report.js";
 import type { Io } from "../command.js";
+import type { VerifyArguments } from "../commands/verify-run.js";
 import { EXIT } from "../errors.js";
 import { evidenceOf, pinsOf } from "../evidence.js";
 import { jsonLine } from "../printable.js";
 import { styleFor } from "../style.js";
-import type { VerifyArguments } from "./verify-run.js";
 
 /**
  * Plays the dispute between two run folders. Both receipts are checked first: a dispute convicts
@@ -40,7 +41,8 @@ export async function verifyAgainst(args: VerifyArguments, other: string, io: Io
   const started = performance.now();
   const [target, against] = [openRun(args.target), openRun(other)];
   const model = loadModelFile(modelFile);
-  const [mine, theirs] = [checkOf(target, model, pins), checkOf(against, model, {})];
+  const mine = await checkOf(target, model, pins);
+  const theirs = await checkOf(against, model, {});
   const facts =
     outcomeOfChecks(mine.report, theirs.report, other) ??
     (await disputeFacts(args, other, model, mine, theirs));
@@ -85,8 +87,8 @@ interface Checked {
   readonly digest: ModelDigest;
 }
 
-function checkOf(run: OpenedRun, model: Model, pins: Pins): Checked {
-  const held = evidenceOf({ input: [] }, run.signed, run, model);
+async function checkOf(run: OpenedRun, model: Model, pins: Pins): Promise<Checked> {
+  const held = await evidenceOf({ input: [] }, run.signed, run, model);
   const report = checkReceipt(nodeHasher, run.signed, pins, held);
   return { run, report, digest: held.model as ModelDigest };
 }

@@ -1,0 +1,60 @@
+import { createMachine } from "../../execute/backend.js";
+import type { Model } from "../../graph/types.js";
+import { nodeHasher } from "../../merkle/node-hash.js";
+import type { SignedReceipt } from "../../receipt/receipt.js";
+import type { Evidence, Pins } from "../../verify/check.js";
+import type { OpenedRun } from "../../verify/open-run.js";
+import type { VerificationMode, VerificationReport } from "../../verify/report.js";
+import { LACKING, verifyRun } from "../../verify/verify-run.js";
+import type { Io } from "../command.js";
+import type { VerifyArguments } from "../commands/verify-run.js";
+import { publishedBy } from "../evidence.js";
+import { announceNeed, memoryLimit } from "../memory.js";
+import { startProgress } from "../progress.js";
+
+import type { Draw } from "./verify-run.js";
+
+/** What `sample` and `replay` work with. */
+export interface Work {
+  readonly args: VerifyArguments;
+  readonly io: Io;
+  readonly mode: VerificationMode;
+  readonly draw: Draw | undefined;
+  readonly signed: SignedReceipt;
+  readonly pins: Pins;
+  readonly held: Evidence;
+  readonly run: OpenedRun | undefined;
+  readonly model: Model | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** The flag that gives what is lacking. */
+const FLAGS: Readonly<Record<string, string>> = {
+  [LACKING.model]: "--model",
+  [LACKING.inputs]: "--input",
+};
+
+export async function reportOn(work: Work): Promise<VerificationReport> {
+  const { args, io, mode, draw, signed, pins, held, run, model, signal } = work;
+  const published = held.plan && publishedBy(run, held.plan, signed);
+  const missing = published && "missing" in published ? published.missing : undefined;
+  const progress = startProgress("verifying", draw ? "segments" : "operators", io.stderr);
+  const report = await verifyRun({
+    mode,
+    hasher: nodeHasher,
+    signed,
+    pins,
+    evidence: held,
+    memoryLimit: memoryLimit(args.memoryLimit),
+    onNeed: (need) => announceNeed(io, args.verbose, need),
+    signal,
+    progress: (done, total) => progress.update(done, total),
+    ...(model && mode !== "check" ? { model, machine: createMachine(args) } : {}),
+    ...draw,
+    ...(published && !("missing" in published) ? published : {}),
+  }).finally(() => progress.finish());
+  if (report.outcome !== "could-not-check") return report;
+  const flag = FLAGS[report.reason];
+  if (flag !== undefined) return { ...report, reason: `${report.reason} (${flag})` };
+  return draw && missing !== undefined ? { ...report, reason: missing } : report;
+}

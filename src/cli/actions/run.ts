@@ -1,0 +1,137 @@
+import { randomBytes } from "node:crypto";
+import { performance } from "node:perf_hooks";
+import { AssayError, type Tensor } from "../../../operators/basis.js";
+import type { Machine } from "../../../operators/index.js";
+import { createMachine } from "../../execute/backend.js";
+import type { Corruption } from "../../execute/drill.js";
+import { HashThread, wantsHashThread } from "../../execute/hash-thread.js";
+import { runFiles } from "../../execute/run-folder.js";
+import { planFor, type Run, runModel } from "../../execute/run-model.js";
+import { requireReplaceable, writeFolderAtomic } from "../../files/disk.js";
+import { loadModelFile } from "../../files/load-model.js";
+import { describeWrongDims, wrongDims } from "../../graph/declared.js";
+import { modelDigest } from "../../graph/digests.js";
+import type { Plan } from "../../graph/plan.js";
+import type { Model } from "../../graph/types.js";
+import { nodeHasher } from "../../merkle/node-hash.js";
+import type { Io } from "../command.js";
+import type { RunArguments } from "../commands/run.js";
+import { compareTensors } from "../compare.js";
+import { EXIT } from "../errors.js";
+import { expectedTensors, loadInputs } from "../inputs.js";
+import { loadKey } from "../keys.js";
+import { announceNeed, memoryLimit } from "../memory.js";
+import { hexOption } from "../options.js";
+import { jsonLine, printable } from "../printable.js";
+import { startProgress } from "../progress.js";
+import { describeRun, type RunTimes, runFacts } from "../run-report.js";
+import { interruptible } from "../signals.js";
+import { suggestion } from "../suggest.js";
+
+export function run(args: RunArguments, io: Io): Promise<number> {
+  return interruptible((signal) => runUntil(signal, args, io));
+}
+
+async function runUntil(signal: AbortSignal, args: RunArguments, io: Io): Promise<number> {
+  requireReplaceable(args.out, args.force);
+  const context =
+    args.context === undefined ? {} : { context: hexOption("context", args.context, 32) };
+  const model = loadModelFile(args.model);
+  const inputs = loadInputs(model.graph, args.input);
+  const plan = planFor(model, inputs, args.granularity);
+  for (const wrong of wrongDims(model.graph, plan)) {
+    io.stderr.write(`note: ${printable(describeWrongDims(wrong))}\n`);
+  }
+  const expected = expectedTensors(plan, args.expect);
+  const corruption =
+    args.corrupt === undefined ? {} : { corruption: corruptionOf(plan, args.corrupt) };
+  const key = loadKey(args.key, io.env, io.disk);
+  const salt = args.salt ? new Uint8Array(randomBytes(32)) : undefined;
+  const extras = { key, ...context, ...corruption, ...(salt ? { salt } : {}) };
+  const { result, times, backend } = await execute(args, io, model, inputs, plan, extras, signal);
+  signal.throwIfAborted();
+  writeFolderAtomic(args.out, runFiles(result, salt), args.force, io.disk);
+  const comparisons = [...expected].map(([name, theirs]) => {
+    return { name, ...compareTensors(result.outputs.get(name) as Tensor, theirs, args) };
+  });
+  const facts = runFacts(args, result, backend, times, comparisons);
+  io.stdout.write(args.json ? jsonLine(facts) : describeRun(facts));
+  return comparisons.every((c) => c.within) ? EXIT.ok : EXIT.refuted;
+}
+
+interface Extras {
+  readonly key: Uint8Array;
+  readonly context?: Uint8Array;
+  readonly salt?: Uint8Array;
+  readonly corruption?: Corruption;
+}
+
+async function execute(
+  args: RunArguments,
+  io: Io,
+  model: Model,
+  inputs: ReadonlyMap<string, Tensor>,
+  plan: Plan,
+  extras: Extras,
+  signal: AbortSignal,
+): Promise<{ result: Run; times: RunTimes; backend: Machine["name"] }> {
+  const hashing = performance.now();
+  const digest = modelDigest(nodeHasher, model);
+  const weightsHashMs = performance.now() - hashing;
+  const machine = createMachine(args);
+  const thread = wantsHashThread(plan) ? new HashThread() : undefined;
+  const progress = startProgress("running", "operators", io.stderr);
+  const started = performance.now();
+  const result = await runModel({
+    model,
+    digest,
+    inputs,
+    plan,
+    machine,
+    hasher: nodeHasher,
+    keepBoundaries: true,
+    signal,
+    onPlan: (_plan, need) => announceNeed(io, args.verbose, need),
+    progress: (done, total) => progress.update(done, total),
+    memoryLimit: memoryLimit(args.memoryLimit),
+    ...(thread ? { commit: thread.commit } : {}),
+    ...extras,
+  }).finally(async () => {
+    progress.finish();
+    await thread?.close();
+  });
+  const runMs = performance.now() - started;
+  return { result, times: { weightsHashMs, runMs }, backend: machine.name };
+}
+
+/**
+ * `<index or name>[:<element>]`; names may hold colons, so a name that fits as a whole wins. Throws
+ * `usage`.
+ */
+export function corruptionOf(plan: Plan, spec: string): Corruption {
+  const whole = operatorIndex(plan, spec);
+  if (whole !== undefined) return { node: whole };
+  const colon = spec.lastIndexOf(":");
+  const [name, element] = [spec.slice(0, Math.max(0, colon)), spec.slice(colon + 1)];
+  const node = colon < 0 ? undefined : operatorIndex(plan, name);
+  if (node !== undefined && /^\d{1,15}$/.test(element)) return { node, element: Number(element) };
+  const names = plan.nodes.map((n) => n.name);
+  const all = `give an index from 0 to ${names.length - 1} or a name; assay inspect lists them`;
+  if (node !== undefined) {
+    throw new AssayError("usage", `--corrupt: "${element}" is not the number of an element`, {
+      hint: `${spec.slice(0, colon)}:0 is the first element of that operator's output`,
+    });
+  }
+  throw new AssayError("usage", `--corrupt: there is no operator "${colon < 0 ? spec : name}"`, {
+    hint:
+      names.length === 0
+        ? "the model computes nothing"
+        : suggestion(colon < 0 ? spec : name, names, all),
+  });
+}
+
+function operatorIndex(plan: Plan, text: string): number | undefined {
+  const byName = plan.nodes.findIndex((n) => n.name === text);
+  if (byName >= 0) return byName;
+  return /^\d{1,9}$/.test(text) && Number(text) < plan.nodes.length ? Number(text) : undefined;
+}

@@ -1,0 +1,89 @@
+import { AssayError } from "../../../operators/basis.js";
+import { isFolder, readFile } from "../../files/disk.js";
+import type { Model } from "../../graph/types.js";
+import { nodeHasher } from "../../merkle/node-hash.js";
+import { MAX_RECEIPT_TEXT, receiptFromJson } from "../../receipt/json.js";
+import { checkReceipt } from "../../verify/check.js";
+import { openRun } from "../../verify/open-run.js";
+import type { VerificationMode, VerificationReport } from "../../verify/report.js";
+import type { Io } from "../command.js";
+import type { VerifyArguments } from "../commands/verify-run.js";
+import { EXIT, errorObject } from "../errors.js";
+import { evidenceOf, pinsOf } from "../evidence.js";
+import { hexOption } from "../options.js";
+import { jsonLine } from "../printable.js";
+import { interruptible } from "../signals.js";
+import { styleFor } from "../style.js";
+import { describeReport } from "../verify-report.js";
+import type { Work } from "./re-execute.js";
+
+/** An error is the third outcome: it could not be checked, and the exit code is 2. */
+export async function verify(args: VerifyArguments, io: Io): Promise<number> {
+  try {
+    return await (args.against === undefined
+      ? verifyAlone(args, io)
+      : (await import("./verify-against.js")).verifyAgainst(args, args.against, io));
+  } catch (error) {
+    if (!args.json) throw error;
+    const { error: facts } = errorObject(error);
+    const reason = error instanceof Error ? error.message : String(error);
+    io.stdout.write(jsonLine({ outcome: "could-not-check", reason, error: facts }));
+    return EXIT.failed;
+  }
+}
+
+async function verifyAlone(args: VerifyArguments, io: Io): Promise<number> {
+  const mode = modeOf(args);
+  const draw = mode === "sample" ? drawOf(args) : undefined;
+  const pins = pinsOf(args);
+  const run = isFolder(args.target) ? openRun(args.target) : undefined;
+  const signed = run?.signed ?? receiptFromJson(readFile(args.target, "receipt", MAX_RECEIPT_TEXT));
+  const model = args.model === undefined ? undefined : await modelOf(args.model);
+  const held = await evidenceOf(args, signed, run, model);
+  const report =
+    mode === "check"
+      ? checkReceipt(nodeHasher, signed, pins, held)
+      : await reexecuted({ args, io, mode, draw, signed, pins, held, run, model });
+  io.stdout.write(
+    args.json ? jsonLine(report) : describeReport(report, styleFor(io.stdout, io.env)),
+  );
+  return exitCode(report);
+}
+
+// A look at a receipt takes milliseconds: what only re-execution needs is loaded where it is wanted.
+async function modelOf(path: string): Promise<Model> {
+  return (await import("../../files/load-model.js")).loadModelFile(path);
+}
+
+async function reexecuted(work: Omit<Work, "signal">): Promise<VerificationReport> {
+  const { reportOn } = await import("./re-execute.js");
+  return interruptible((signal) => reportOn({ ...work, signal }));
+}
+
+function exitCode({ outcome }: VerificationReport): number {
+  return outcome === "verified" ? EXIT.ok : outcome === "refuted" ? EXIT.refuted : EXIT.failed;
+}
+
+function modeOf({ mode, share, beacon, model }: VerifyArguments): VerificationMode {
+  const drawn = share !== undefined || beacon !== undefined;
+  if (drawn && mode !== undefined && mode !== "sample") {
+    throw new AssayError("usage", `--share and --beacon are for --mode sample, not ${mode}`);
+  }
+  return mode ?? (drawn ? "sample" : model === undefined ? "check" : "replay");
+}
+
+export interface Draw {
+  readonly share: number;
+  readonly beacon: Uint8Array;
+}
+
+function drawOf({ share, beacon }: VerifyArguments): Draw {
+  if (share === undefined || beacon === undefined) {
+    throw new AssayError("usage", "--mode sample needs --share and --beacon", {
+      hint: "a beacon is public randomness that nobody knew when the receipt was made",
+    });
+  }
+  const digits = beacon.replace(/^0x/i, "").length;
+  if (digits < 32) throw new AssayError("usage", "--beacon has at least 16 bytes of hex");
+  return { share, beacon: hexOption("beacon", beacon, Math.ceil(digits / 2)) };
+}
