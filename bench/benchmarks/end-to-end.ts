@@ -1,8 +1,8 @@
 import { compare, ratioOf, type Timing } from "../measure.js";
 import { blockWorkload, imageWorkload, type Workload } from "../models.js";
-import type { Column, Report, Row } from "../report.js";
-import { ASSAY, assayRunner } from "../runners/assay.js";
-import { ORT_WEB, ortNodeRunner, ortWebRunner } from "../runners/onnxruntime.js";
+import type { Column, Report, Row, Target } from "../report.js";
+import { ASSAY, ASSAY_NATIVE, assayRunner, nativeRunner } from "../runners/assay.js";
+import { ORT_NODE, ORT_WEB, ortNodeRunner, ortWebRunner } from "../runners/onnxruntime.js";
 import { withRunners } from "../runners/runner.js";
 import type { Settings } from "../settings.js";
 
@@ -35,6 +35,8 @@ async function endToEnd(name: string, workload: Workload, settings: Settings): P
     () => ortWebRunner(workload),
     () => ortNodeRunner(workload),
     () => ortNodeRunner(workload, 2),
+    () => nativeRunner(workload),
+    () => nativeRunner(workload, 2),
   ];
   const rows = await withRunners(opening, async (runners) => {
     const timings = await compare(runners, settings);
@@ -66,9 +68,19 @@ async function endToEnd(name: string, workload: Workload, settings: Settings): P
         kind: "at-least",
         unit: "×",
       },
+      ...nativeTarget(rows),
     ],
-    notes: ["ort-node is native code, for information; tfjs cannot read the model"],
+    notes: ["ort-node is native code; tfjs cannot read the model"],
   };
+}
+
+/** Native code against native code; nothing where either is missing. */
+function nativeTarget(rows: readonly Row[]): Target[] {
+  const [own, peer] = [ASSAY_NATIVE, ORT_NODE].map((name) => rows.find((r) => r.runtime === name));
+  if (!own || !peer) return [];
+  const figure = (peer.min as number) / (own.min as number);
+  const what = `${ASSAY_NATIVE} against ${ORT_NODE}, one thread each`;
+  return [{ what, figure, bound: GOAL, kind: "at-least", unit: "×" }];
 }
 
 function largestDifference(a: Float32Array, b: Float32Array): number {

@@ -1,4 +1,4 @@
-import { nobleHasher } from "../../src/merkle/hash.js";
+import { type Hasher, nobleHasher } from "../../src/merkle/hash.js";
 import { nodeHasher } from "../../src/merkle/node-hash.js";
 import { commitTensor } from "../../src/merkle/tensor-tree.js";
 import { compare } from "../measure.js";
@@ -13,7 +13,12 @@ const SHAPES: readonly (readonly number[])[] = [
   [1 << 20],
 ];
 
-const HASHERS = [nodeHasher, nobleHasher];
+/** With the addon's batches, where it is built; node:crypto alone; neither. */
+const HASHERS: readonly Hasher[] = [
+  ...(nodeHasher.batch ? [{ ...nodeHasher, name: "native" }] : []),
+  { ...nodeHasher, batch: undefined },
+  nobleHasher,
+];
 
 const COLUMNS: readonly Column[] = [
   { key: "tensor", label: "f32 tensor" },
@@ -44,7 +49,8 @@ export async function benchHashing(settings: Settings): Promise<Report> {
     tables: [{ title: "commitTensor, one thread", columns: COLUMNS, rows }],
     targets: [],
     notes: [
-      "tiles of at most 1 KiB, SHA-256; node:crypto where there is Node, @noble/hashes elsewhere",
+      "tiles of at most 1 KiB, SHA-256; native batches where the addon is built and the processor has " +
+        "SHA instructions, else node:crypto where there is Node, @noble/hashes elsewhere",
     ],
   };
 }

@@ -1,7 +1,7 @@
 import { compare, fastest, geometricMean, ratioOf, type Timing } from "../measure.js";
 import { matmulWorkload } from "../models.js";
-import type { Column, Report, Row } from "../report.js";
-import { ASSAY, assayRunner } from "../runners/assay.js";
+import type { Column, Report, Row, Target } from "../report.js";
+import { ASSAY, ASSAY_NATIVE, assayRunner, nativeRunner } from "../runners/assay.js";
 import { ORT_NODE, ORT_WEB, ortNodeRunner, ortWebRunner } from "../runners/onnxruntime.js";
 import { type Runner, withRunners } from "../runners/runner.js";
 import { TFJS_NODE, TFJS_WASM, tfjsNodeRunner, tfjsWasmRunner } from "../runners/tfjs.js";
@@ -40,9 +40,14 @@ const COLUMNS: readonly Column[] = [
   { key: ORT_WEB, label: "ort-web", digits: 1 },
   { key: TFJS_WASM, label: "tfjs-wasm", digits: 1 },
   { key: ORT_NODE, label: "ort-node", digits: 1 },
+  { key: `${ORT_NODE} 2T`, label: "2T", digits: 1 },
+  { key: ASSAY_NATIVE, label: "native", digits: 1 },
+  { key: `${ASSAY_NATIVE} 2T`, label: "2T", digits: 1 },
   { key: TFJS_NODE, label: "tfjs-node", digits: 1 },
   { key: "ratio", label: "× best WASM peer", digits: 2 },
   { key: "paired", label: "paired", digits: 2 },
+  { key: "native", label: "native × ort-node", digits: 2 },
+  { key: "native 2T", label: "2T", digits: 2 },
   { key: "bits", label: "bits differing from tfjs-wasm", digits: 0 },
 ];
 
@@ -74,6 +79,7 @@ export async function benchMatmul(settings: Settings): Promise<Report> {
         kind: "at-least",
         unit: "×",
       },
+      ...nativeTargets(rows),
     ],
     notes: [
       `${reached} of ${rows.length} shapes reach ${GOAL}×; the worst is ${worst.shape} with ` +
@@ -86,6 +92,30 @@ export async function benchMatmul(settings: Settings): Promise<Report> {
         : ["tfjs-node is left out: its binary does not load"]),
     ],
   };
+}
+
+function nativeTargets(rows: readonly Row[]): Target[] {
+  return ["native", "native 2T"].flatMap((key) => {
+    const ratios = rows.flatMap((r) => (key in r ? [r[key] as number] : []));
+    if (ratios.length === 0) return [];
+    const threads = key.endsWith("2T") ? "two threads" : "one thread";
+    return [
+      {
+        what: `native code against ort-node, ${threads} each, geometric mean`,
+        figure: geometricMean(ratios),
+        bound: 1,
+        kind: "at-least" as const,
+        unit: "×",
+      },
+      {
+        what: `native code against ort-node, ${threads} each, worst shape`,
+        figure: Math.min(...ratios),
+        bound: 0.85,
+        kind: "at-least" as const,
+        unit: "×",
+      },
+    ];
+  });
 }
 
 function shapesFor(scale: Scale): readonly Shape[] {
@@ -102,6 +132,9 @@ async function measureShape([m, k, n]: Shape, settings: Settings): Promise<Row> 
     () => ortWebRunner(workload),
     () => tfjsWasmRunner(workload),
     () => ortNodeRunner(workload),
+    () => ortNodeRunner(workload, 2),
+    () => nativeRunner(workload),
+    () => nativeRunner(workload, 2),
     () => tfjsNodeRunner(workload),
   ];
   return withRunners(opening, async (runners) => {
@@ -114,9 +147,22 @@ async function measureShape([m, k, n]: Shape, settings: Settings): Promise<Row> 
       ...Object.fromEntries(timings.map((t) => [t.name, (2e-6 * m * k * n) / t.min])),
       ratio: ratio.ofMins,
       paired: ratio.paired,
+      ...nativeRatios(timings),
       bits: await disagreement(runners),
     };
   });
+}
+
+/** Native code against native code, at one and two threads; nothing where either is missing. */
+function nativeRatios(timings: readonly Timing[]): Row {
+  const row: Record<string, number> = {};
+  for (const threads of ["", " 2T"]) {
+    const [own, peer] = [ASSAY_NATIVE, ORT_NODE].map((name) =>
+      timings.find((t) => t.name === `${name}${threads}`),
+    );
+    if (own && peer) row[`native${threads}`] = ratioOf(own, peer).ofMins;
+  }
+  return row;
 }
 
 /** tfjs-wasm was seen to multiply, then add, in order: an oracle that costs nothing. */

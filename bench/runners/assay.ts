@@ -1,5 +1,6 @@
+import { NativeMachine, nativeAddon } from "../../operators/backends/native/index.js";
 import { WasmMachine } from "../../operators/backends/wasm/machine/index.js";
-import type { Tensor } from "../../operators/index.js";
+import type { Machine, Tensor } from "../../operators/index.js";
 import { planFor } from "../../src/execute/run-model.js";
 import { Session } from "../../src/execute/session.js";
 import type { Granularity } from "../../src/graph/plan.js";
@@ -8,22 +9,42 @@ import { floatsOf } from "../values.js";
 import type { Runner } from "./runner.js";
 
 export const ASSAY = "assay";
+export const ASSAY_NATIVE = "assay native";
 
 /** A workload in a session on the WebAssembly machine: weights in place and packed. */
 export async function openSession(
   { model, inputs }: Workload,
-  { threads = 1, granularity = "layer" as Granularity } = {},
+  {
+    threads = 1,
+    granularity = "layer" as Granularity,
+    machine = new WasmMachine(threads) as Machine,
+  } = {},
 ): Promise<{ session: Session; inputs: readonly Tensor[] }> {
   const plan = planFor(model, inputs, granularity);
-  const session = await Session.open(plan, model.weights, new WasmMachine(threads));
+  const session = await Session.open(plan, model.weights, machine);
   return { session, inputs: plan.inputs.map((v) => inputs.get(v.name) as Tensor) };
 }
 
 /** What `assay run` computes, without any commitment. */
 export async function assayRunner(workload: Workload, threads = 1): Promise<Runner> {
-  const { session, inputs } = await openSession(workload, { threads });
+  return runnerOf(ASSAY, workload, new WasmMachine(threads), threads);
+}
+
+/** The same with matrix products in native code, or nothing where the addon is not built. */
+export async function nativeRunner(workload: Workload, threads = 1): Promise<Runner | undefined> {
+  if (!("addon" in nativeAddon())) return undefined;
+  return runnerOf(ASSAY_NATIVE, workload, new NativeMachine(threads), threads);
+}
+
+async function runnerOf(
+  name: string,
+  workload: Workload,
+  machine: Machine,
+  threads: number,
+): Promise<Runner> {
+  const { session, inputs } = await openSession(workload, { machine });
   return {
-    name: threads === 1 ? ASSAY : `${ASSAY} ${threads}T`,
+    name: threads === 1 ? name : `${name} ${threads}T`,
     run: () => {
       runPlain(session, inputs);
     },

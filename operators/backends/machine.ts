@@ -41,7 +41,7 @@ export interface CallSource {
  * in speed only.
  */
 export interface Machine {
-  readonly name: "interpreter" | "wasm";
+  readonly name: "interpreter" | "wasm" | "native";
   /** What `load` would allocate for these calls, in bytes. */
   estimate(calls: readonly MachineCall[], arenaBytes: number): number;
   /** Prepares the arena and all calls. Called once. */

@@ -3,6 +3,7 @@ import { type Request, readArguments, withHelpWord } from "./arguments.js";
 import type { Command, Io } from "./command.js";
 import { accountCommand } from "./commands/account.js";
 import { demoCommand } from "./commands/demo.js";
+import { doctorCommand } from "./commands/doctor.js";
 import { executorServeCommand } from "./commands/executor-serve.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { jobPostCommand } from "./commands/job-post.js";
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   runCommand,
   verifyRunCommand,
   inspectCommand,
+  doctorCommand,
   ledgerServeCommand,
   ledgerCheckCommand,
   ledgerDepositCommand,

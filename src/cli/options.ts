@@ -19,7 +19,7 @@ export const MODEL_INPUT = {
 export const BACKEND = {
   backend: {
     value: "name",
-    choices: ["auto", "wasm", "interpreter"],
+    choices: ["auto", "native", "wasm", "interpreter"],
     default: "auto",
     group: "Computing",
     describe: "where to compute; every backend gives the same bits",

@@ -1,3 +1,4 @@
+import type { Machine } from "../../operators/index.js";
 import type { BackendName } from "../execute/backend.js";
 import type { Run } from "../execute/run-model.js";
 import { nodeHasher } from "../merkle/node-hash.js";
@@ -19,7 +20,7 @@ export type RunFacts = ReturnType<typeof runFacts>;
 export function runFacts(
   args: { out: string; salt: boolean; backend: BackendName; threads: number },
   { signed, plan, trace, outputs, need }: Run,
-  backend: "wasm" | "interpreter",
+  backend: Machine["name"],
   times: RunTimes,
   comparisons: readonly NamedComparison[],
 ) {
@@ -35,8 +36,8 @@ export function runFacts(
     granularity: plan.granularity,
     salted: args.salt,
     backend,
-    threads: backend === "wasm" ? args.threads : 1,
-    // The WebAssembly machine runs every program itself. Only `auto` may take the interpreter, for
+    threads: backend === "interpreter" ? 1 : args.threads,
+    // The compiled machines run every program itself. Only `auto` may take the interpreter, for
     // all operators, where the engine has no WebAssembly SIMD.
     fallbacks:
       args.backend === "auto" && backend === "interpreter" ? plan.nodes.map((n) => n.name) : [],
@@ -78,7 +79,7 @@ export function describeRun(f: RunFacts): string {
 }
 
 function backendText({ backend, threads, fallbacks }: RunFacts): string {
-  if (backend === "wasm") return `wasm, ${plural(threads, "thread")}, no fallbacks`;
+  if (backend !== "interpreter") return `${backend}, ${plural(threads, "thread")}, no fallbacks`;
   if (fallbacks.length === 0) return "interpreter";
   return `interpreter for all ${fallbacks.length} operators: this engine has no WebAssembly SIMD`;
 }

@@ -1,4 +1,5 @@
 import { sha256 } from "@noble/hashes/sha2.js";
+import type { TensorGeometry } from "./geometry.js";
 
 /** A 32-byte SHA-256 value. */
 export type Digest = Uint8Array;
@@ -14,6 +15,23 @@ export interface Hasher {
   hash(message: Uint8Array): Digest;
   /** Writes the digest to `out[at, at + 32)`; `out` must not overlap the message. */
   hashInto(message: Uint8Array, out: Uint8Array, at: number): void;
+  /** Many messages in one call, where there is native code for it; the digests are the same. */
+  readonly batch?: BatchHasher | undefined;
+}
+
+export interface BatchHasher {
+  /** Writes H(first ‖ second ‖ tile) of all tiles of a tensor's bytes, one after the other. */
+  tiles(
+    geometry: TensorGeometry,
+    bytes: Uint8Array,
+    prefix: readonly [first: number, second: number],
+    out: Uint8Array,
+  ): void;
+  /**
+   * Writes the level above `width` digests: H(prefix ‖ left ‖ right), a lone last one unchanged. `to`
+   * may be `from`.
+   */
+  level(from: Uint8Array, width: number, prefix: number, to: Uint8Array): void;
 }
 
 /** SHA-256 in plain TypeScript (`@noble/hashes`): works anywhere, about a seventh of native speed. */

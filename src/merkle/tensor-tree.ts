@@ -78,12 +78,16 @@ export function tileHash(hasher: Hasher, bytes: Uint8Array): Digest {
 function tileHashes(hasher: Hasher, tensor: Tensor): Uint8Array {
   const g = tensorGeometry(tensor.dtype, tensor.dims);
   requireByteLength(g.elements * g.elementSize, tensor.bytes, "the tensor");
+  const hashes = new Uint8Array(g.tiles * DIGEST_SIZE);
+  if (hasher.batch) {
+    hasher.batch.tiles(g, tensor.bytes, [TREE_TAGS.leaf, LEAF_TAGS.tensorTile], hashes);
+    return hashes;
+  }
   const buffer = tileBuffer();
   const begin = buffer.start - 2;
   buffer.all[begin] = TREE_TAGS.leaf;
   buffer.all[begin + 1] = LEAF_TAGS.tensorTile;
   const gather = gatherInto(g, tensor.bytes, buffer);
-  const hashes = new Uint8Array(g.tiles * DIGEST_SIZE);
   let message = buffer.all.subarray(begin, begin);
   for (let tile = 0; tile < g.tiles; tile++) {
     const length = gather(tile) + 2;

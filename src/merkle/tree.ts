@@ -68,6 +68,7 @@ function countOf(leaves: Uint8Array): number {
 
 /** `to` may be `from`: node i is written after nodes 2i and 2i+1 have been copied out. */
 function hashLevel(hasher: Hasher, from: Uint8Array, width: number, to: Uint8Array): void {
+  if (hasher.batch) return hasher.batch.level(from, width, TREE_TAGS.node, to);
   const pair = pairMessage(from);
   const pairs = Math.floor(width / 2);
   for (let i = 0; i < pairs; i++) {

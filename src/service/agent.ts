@@ -4,6 +4,7 @@ import type { Hasher } from "../merkle/hash.js";
 import type { MessageBody } from "../settlement/messages.js";
 import type { RuleBook } from "../settlement/rule-book.js";
 import type { Id } from "../settlement/state.js";
+import { type Backoff, waitBefore } from "./client/backoff.js";
 import type { HostedModel } from "./hosted-model.js";
 
 /** What executors and watchers have in common: an account on a ledger, models, and a machine. */
@@ -52,22 +53,26 @@ export async function attempt(
   }
 }
 
+/** A task that failed is tried again though nothing happens on the ledger: its deadline comes all the same. */
+const RETRY: Backoff = { first: 250, longest: 30_000 };
+
 /**
  * Does `work` now and whenever the ledger has changed, until stopped. What comes in meanwhile is
- * seen by the next turn.
+ * seen by the next turn. `work` says whether all of it succeeded.
  */
 export async function followLedger(
   { ledger, signal }: Pick<Agent, "ledger" | "signal">,
-  work: () => Promise<void>,
+  work: () => Promise<boolean>,
 ): Promise<void> {
-  while (!signal.aborted) {
+  for (let failed = 0; !signal.aborted; ) {
     const { count } = ledger.state;
-    await work();
+    failed = (await work()) ? 0 : failed + 1;
+    const again = failed === 0 ? undefined : AbortSignal.timeout(waitBefore(failed, RETRY));
     try {
-      await ledger.changed(count, signal);
+      await ledger.changed(count, again ? AbortSignal.any([signal, again]) : signal);
     } catch (error) {
       if (signal.aborted) return;
-      throw error;
+      if (!again?.aborted) throw error;
     }
   }
 }

@@ -20,16 +20,21 @@ export class DisputeDesk {
     private readonly providerOf: ProviderOf,
   ) {}
 
-  /** Every move that is due now, once. */
-  async answer(): Promise<void> {
+  /** Every move that is due now, once; whether all of them could be made. */
+  async answer(): Promise<boolean> {
     const { ledger } = this.agent;
+    let all = true;
     for (const id of ledger.state.openDisputes) {
       const dispute = ledger.state.disputes.get(id);
       if (!dispute || dispute.result || !this.isDue(dispute)) continue;
       const facts = { dispute: id, job: dispute.job };
-      await attempt(this.agent, "answering a dispute", facts, () => this.move(dispute));
+      const done = await attempt(this.agent, "answering a dispute", facts, () =>
+        this.move(dispute),
+      );
+      all &&= done;
     }
     this.forget();
+    return all;
   }
 
   private isDue(dispute: JobDispute): boolean {

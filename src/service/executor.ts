@@ -42,29 +42,33 @@ class Executor {
     this.desk = new DisputeDesk(options, (job) => this.providerOf(job));
   }
 
-  async answer(): Promise<void> {
-    await this.forEachOwn("revealing", "sealed", (job) => this.reveal(job));
-    await this.desk.answer();
+  async answer(): Promise<boolean> {
+    const revealed = await this.forEachOwn("revealing", "sealed", (job) => this.reveal(job));
+    const answered = await this.desk.answer();
     await this.forget();
+    return revealed && answered;
   }
 
-  async work(): Promise<void> {
-    await this.forEachOwn("committing", "drawn", (job) => this.commit(job));
+  work(): Promise<boolean> {
+    return this.forEachOwn("committing", "drawn", (job) => this.commit(job));
   }
 
   private async forEachOwn(
     phase: Job["phase"]["name"],
     standing: Entry["standing"],
     work: (job: Job) => Promise<void>,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { ledger, account, signal } = this.options;
+    let all = true;
     for (const id of ledger.state.openJobs) {
-      if (signal.aborted) return;
+      if (signal.aborted) return false;
       const job = ledger.state.jobs.get(id);
       if (job?.phase.name !== phase) continue;
       if (entryOf(job, account.address)?.standing !== standing) continue;
-      await attempt(this.options, `job ${id}`, { job: id }, () => work(job));
+      const done = await attempt(this.options, `job ${id}`, { job: id }, () => work(job));
+      all &&= done;
     }
+    return all;
   }
 
   private async commit(job: Job): Promise<void> {

@@ -25,9 +25,7 @@ export interface OfferOptions extends Pick<Agent, "ledger" | "account" | "signal
 export async function keepOffers(options: OfferOptions): Promise<void> {
   requireKnown(options);
   const offering = new Offering(options);
-  await followLedger(options, async () => {
-    await attempt(options, "offering", {}, () => offering.goOn());
-  });
+  await followLedger(options, () => attempt(options, "offering", {}, () => offering.goOn()));
 }
 
 function requireKnown({ ledger, models, register }: OfferOptions): void {

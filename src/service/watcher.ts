@@ -30,30 +30,29 @@ export async function serveWatcher(agent: Agent): Promise<void> {
 class Watcher {
   private readonly desk: DisputeDesk;
   private readonly watched = new Map<Id, Promise<Watched>>();
-  /** Jobs that could not be run, so that they are tried once. */
-  private readonly given = new Set<Id>();
-
   constructor(private readonly agent: Agent) {
     this.desk = new DisputeDesk(agent, async (job) => (await this.look(job)).provider);
   }
 
-  async answer(): Promise<void> {
-    await this.desk.answer();
+  async answer(): Promise<boolean> {
+    const answered = await this.desk.answer();
     await this.forget();
+    return answered;
   }
 
-  async watch(): Promise<void> {
+  async watch(): Promise<boolean> {
     const { ledger, models, signal } = this.agent;
+    let all = true;
     for (const id of ledger.state.openJobs) {
-      if (signal.aborted) return;
+      if (signal.aborted) return false;
       const job = ledger.state.jobs.get(id);
       if (job?.phase.name !== "challengeable" || !models.has(job.model)) continue;
-      if (this.given.has(id)) continue;
       const done = await attempt(this.agent, `checking job ${id}`, { job: id }, () =>
         this.check(id),
       );
-      if (!done) this.given.add(id);
+      all &&= done;
     }
+    return all;
   }
 
   private async check(id: Id): Promise<void> {

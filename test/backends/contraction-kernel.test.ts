@@ -1,16 +1,22 @@
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { wasmContractor } from "../../operators/backends/wasm/contraction/index.js";
 import { contractionKernel } from "../../operators/backends/wasm/contraction/kernel.wasm.js";
+import {
+  type ContractionExports,
+  contractionExports,
+} from "../../operators/backends/wasm/machine/contractor.js";
+import { nativeHere } from "./native-here.js";
 
 // The kernel against the plain loop of the numeric contract, bit for bit, on every path.
 
-interface Exports {
-  readonly workspaceBytes: WebAssembly.Global;
-  packB(job: number, j0: number, j1: number): void;
-  multiply(job: number, m0: number, m1: number, j0: number, j1: number, work: number): void;
-  multiplyFresh(job: number, m0: number, m1: number, j0: number, j1: number, work: number): void;
-  multiplyDirect(job: number, n0: number, n1: number): void;
+/** A kernel under test: all give the plain loop's bits, by panels of their own width. */
+interface Kernel {
+  readonly name: string;
+  readonly panel: number;
+  readonly workspaceBytes: number;
+  over(memory: WebAssembly.Memory): ContractionExports;
 }
 
 const BIAS_ROWS = 4;
@@ -22,20 +28,35 @@ const POISON = 0x7fa55a5a;
 const bytes = Buffer.from(contractionKernel, "base64");
 const wasm = new WebAssembly.Module(bytes);
 
-/** An instance over a memory of its own; `alloc` leaves 64 poisoned bytes after every buffer. */
+function kernels(): Kernel[] {
+  const { panel, workspaceBytes, origin } = wasmContractor();
+  const native = nativeHere();
+  return [
+    {
+      name: "WebAssembly",
+      panel,
+      workspaceBytes,
+      over: (memory) => contractionExports(origin, memory),
+    },
+    ...(native?.levels ?? []).map((level) => ({
+      name: `native ${level.name}`,
+      panel: native?.panel as number,
+      workspaceBytes: level.workspaceBytes,
+      over: (memory: WebAssembly.Memory) =>
+        contractionExports({ kind: "native", level: level.name }, memory),
+    })),
+  ];
+}
+
+/** A memory for one case; `alloc` leaves 64 poisoned bytes after every buffer. */
 class Arena {
-  readonly kernel: Exports;
-  readonly work: number;
-  private readonly memory: WebAssembly.Memory;
+  readonly memory: WebAssembly.Memory;
 
   constructor(
     pages = 512,
     private top = 4096,
   ) {
     this.memory = new WebAssembly.Memory({ initial: pages, maximum: 65536, shared: true });
-    const instance = new WebAssembly.Instance(wasm, { env: { memory: this.memory } });
-    this.kernel = instance.exports as unknown as Exports;
-    this.work = this.alloc(this.kernel.workspaceBytes.value / 4);
   }
 
   alloc(words: number): number {
@@ -160,35 +181,34 @@ function plain(c: Case, a: Uint32Array, b: Uint32Array, bias: Uint32Array): Uint
   return out;
 }
 
-type Run = (kernel: Exports, job: number, c: Case, work: number) => void;
-const panelsOf = (c: Case) => Math.ceil(c.n / 16);
+type Run = (run: ContractionExports, job: number, c: Case, work: number, panels: number) => void;
 const RUNS: Record<string, Run> = {
-  packed: (kernel, job, c, work) => {
-    kernel.packB(job, 0, panelsOf(c));
-    kernel.multiply(job, 0, c.m, 0, panelsOf(c), work);
+  packed: (run, job, c, work, panels) => {
+    run.packB(job, 0, panels);
+    run.multiply(job, 0, c.m, 0, panels, work);
   },
-  fresh: (kernel, job, c, work) => kernel.multiplyFresh(job, 0, c.m, 0, panelsOf(c), work),
-  direct: (kernel, job, c) => kernel.multiplyDirect(job, 0, c.n),
+  fresh: (run, job, c, work, panels) => run.multiplyFresh(job, 0, c.m, 0, panels, work),
+  direct: (run, job, c, work) => run.multiplyDirect(job, 0, c.n, work),
   /** As threads may: parts of the panels and of the rows, in any order. */
-  split: (kernel, job, c, work) => {
-    const [jm, mm] = [Math.ceil(panelsOf(c) / 3), Math.ceil(c.m / 2)];
-    kernel.packB(job, jm, panelsOf(c));
-    kernel.packB(job, 0, jm);
-    kernel.multiply(job, mm, c.m, jm, panelsOf(c), work);
-    kernel.multiply(job, 0, c.m, 0, jm, work);
-    kernel.multiply(job, 0, mm, jm, panelsOf(c), work);
+  split: (run, job, c, work, panels) => {
+    const [jm, mm] = [Math.ceil(panels / 3), Math.ceil(c.m / 2)];
+    run.packB(job, jm, panels);
+    run.packB(job, 0, jm);
+    run.multiply(job, mm, c.m, jm, panels, work);
+    run.multiply(job, 0, c.m, 0, jm, work);
+    run.multiply(job, 0, mm, jm, panels, work);
   },
-  splitFresh: (kernel, job, c, work) => {
-    for (let j = panelsOf(c) - 1; j >= 0; j--) kernel.multiplyFresh(job, 0, c.m, j, j + 1, work);
+  splitFresh: (run, job, c, work, panels) => {
+    for (let j = panels - 1; j >= 0; j--) run.multiplyFresh(job, 0, c.m, j, j + 1, work);
   },
-  splitDirect: (kernel, job, c) => {
+  splitDirect: (run, job, c, work) => {
     const middle = Math.floor(c.n / 2);
-    kernel.multiplyDirect(job, middle, c.n);
-    kernel.multiplyDirect(job, 0, middle);
+    run.multiplyDirect(job, middle, c.n, work);
+    run.multiplyDirect(job, 0, middle, work);
   },
 };
 
-/** Runs every path that applies and compares all of C, the gaps and what follows included. */
+/** Runs every path of every kernel and compares all of C, the gaps and what follows included. */
 function compare(c: Case, newArena = () => new Arena()): void {
   const arena = newArena();
   const fill = (count: number) => arena.put(Array.from({ length: count }, c.value));
@@ -196,25 +216,29 @@ function compare(c: Case, newArena = () => new Arena()): void {
   const [a, b, bias] = [fill(c.a.size), fill(c.b.size), fill(Math.max(c.m, c.n))];
   const tablesA = [a, table(c.a.outer), table(c.a.k)];
   const tablesB = [b, table(c.b.outer), table(c.b.k)];
-  const packed = arena.alloc(panelsOf(c) * c.k * 16);
   const count = c.m * (c.n + c.gap);
   const out = arena.alloc(count);
+  const biasWords = arena.words(bias, Math.max(c.m, c.n));
+  const expected = plain(c, arena.words(a, c.a.size), arena.words(b, c.b.size), biasWords);
+  const widest = Math.max(...KERNELS.map((k) => k.panel));
+  const packed = arena.alloc(Math.ceil(c.n / widest) * widest * c.k);
+  const work = arena.alloc(Math.max(...KERNELS.map((k) => k.workspaceBytes)) / 4);
   const job = arena.put(
     [[c.m, c.n, c.k], tablesA, tablesB, [packed, out, c.n + c.gap, bias, c.epilogue]].flat(),
   );
-  const biasWords = arena.words(bias, Math.max(c.m, c.n));
-  const expected = plain(c, arena.words(a, c.a.size), arena.words(b, c.b.size), biasWords);
   const straight = c.b.outer.every((x, i) => x === (c.b.outer[0] as number) + i);
-  for (const [name, run] of Object.entries(RUNS)) {
-    if (/direct/i.test(name) && !straight) continue;
-    arena.words(out, count + 16).fill(POISON);
-    arena.words(arena.work, arena.kernel.workspaceBytes.value / 4).fill(POISON);
-    run(arena.kernel, job, c, arena.work);
-    const actual = arena.words(out, count + 16);
-    const bad = expected.findIndex((x, i) => x !== actual[i]);
-    const what = `${name} ${c.m}x${c.k}x${c.n} epilogue ${c.epilogue}`;
-    expect(bad < 0 ? what : `${what}: element ${bad} is ${actual[bad]?.toString(16)}`).toBe(what);
-    expect([...actual.subarray(count)]).toEqual(Array(16).fill(POISON));
+  for (const kernel of KERNELS) {
+    const exports = kernel.over(arena.memory);
+    for (const [name, run] of Object.entries(RUNS)) {
+      if (/direct/i.test(name) && !straight) continue;
+      arena.words(out, count + 16).fill(POISON);
+      run(exports, job, c, work, Math.ceil(c.n / kernel.panel));
+      const actual = arena.words(out, count + 16);
+      const bad = expected.findIndex((x, i) => x !== actual[i]);
+      const what = `${kernel.name} ${name} ${c.m}x${c.k}x${c.n} epilogue ${c.epilogue}`;
+      expect(bad < 0 ? what : `${what}: element ${bad} is ${actual[bad]?.toString(16)}`).toBe(what);
+      expect([...actual.subarray(count)]).toEqual(Array(16).fill(POISON));
+    }
   }
 }
 
@@ -223,12 +247,17 @@ function matmul(m: number, k: number, n: number, epilogue = 0, seed = 1): Case {
   return { m, n, k, a, b, value: ordinary(generator(seed)), epilogue, gap: 0 };
 }
 
-describe("contraction kernel", () => {
-  test.each([1, 2, 3, 4, 5])("%i rows, around the tile and its unrolling", (m) => {
-    for (const n of [1, 3, 4, 15, 16, 17, 31, 32, 33, 48, 50]) {
-      for (const k of [0, 1, 2, 3, 4, 5, 7, 8, 9, 33]) compare(matmul(m, k, n));
-    }
-  });
+const KERNELS = kernels();
+
+describe(`contraction kernels: ${KERNELS.map((k) => k.name).join(", ")}`, () => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 13, 14, 15])(
+    "%i rows, around the tile and its unrolling",
+    (m) => {
+      for (const n of [1, 3, 4, 15, 16, 17, 31, 32, 33, 48, 50]) {
+        for (const k of [0, 1, 2, 3, 4, 5, 7, 8, 9, 33]) compare(matmul(m, k, n));
+      }
+    },
+  );
 
   test("around the blocks of k, rows, panels and columns", () => {
     for (const k of [63, 64, 65, 255, 256, 257, 512, 1023, 1024, 1025, 2049]) {

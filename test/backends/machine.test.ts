@@ -1,13 +1,15 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { NativeMachine } from "../../operators/backends/native/index.js";
 import { WasmMachine } from "../../operators/backends/wasm/machine/index.js";
 import { canonicalNaNs, InterpreterMachine, type Machine } from "../../operators/index.js";
 import { DEFINITION_CASES } from "../definitions/cases/index.js";
 import { LONG } from "../support/long.js";
 import { edgeTensor } from "./edge-tensors.js";
+import { nativeHere } from "./native-here.js";
 import { loweringOf, type Placed, place, runPlaced } from "./placed-cases.js";
 
 /**
- * The WebAssembly machine as the executor uses it (contraction kernel, packed constants, padded
+ * The compiled machines as the executor uses them (contraction kernels, packed constants, padded
  * copies, threads) against the interpreter machine, over every definition case, byte for byte.
  */
 function placeAll(constant: boolean): { labels: string[]; placed: Placed[]; arenaBytes: number } {
@@ -34,6 +36,15 @@ async function runAll(machine: Machine, cases: readonly Placed[], arenaBytes: nu
   return results.map((stages) => stages.map((bytes) => Buffer.from(bytes).toString("hex")));
 }
 
+/** The WebAssembly machine, and the native one at every level of this processor. */
+function machines(threads: number): Machine[] {
+  const levels = nativeHere()?.levels ?? [];
+  return [
+    new WasmMachine(threads),
+    ...levels.map(({ name }) => new NativeMachine(threads, { level: name })),
+  ];
+}
+
 describe("the machines give the same bytes", () => {
   let expected: readonly (readonly string[])[];
   // Which inputs are constant changes no place, and the interpreter does not look at it.
@@ -48,11 +59,16 @@ describe("the machines give the same bytes", () => {
       expect(placed.length).toBeGreaterThan(500);
       expect(expected).toHaveLength(placed.length);
       for (const threads of constant ? [1, 3] : LONG ? [1, 2] : [2]) {
-        const actual = await runAll(new WasmMachine(threads), placed, arenaBytes);
-        const differing = labels.filter(
-          (_, i) => JSON.stringify(actual[i]) !== JSON.stringify(expected[i]),
-        );
-        expect(differing).toEqual([]);
+        for (const machine of machines(threads)) {
+          const actual = await runAll(machine, placed, arenaBytes);
+          const differing = labels.filter(
+            (_, i) => JSON.stringify(actual[i]) !== JSON.stringify(expected[i]),
+          );
+          expect({ machine: machine.name, differing }).toEqual({
+            machine: machine.name,
+            differing: [],
+          });
+        }
       }
     });
   }

@@ -71,7 +71,7 @@ describe("usage errors", () => {
     [
       "frobnicate",
       'there is no command "frobnicate"',
-      "there are demo, run, verify-run, inspect, ledger, account, executor, watch, job; see: assay --help",
+      "there are demo, run, verify-run, inspect, doctor, ledger, account, executor, watch, job; see: assay --help",
     ],
     [
       "ledger",
@@ -112,7 +112,11 @@ describe("usage errors", () => {
       '--granularity is layer or operator, not "layers"',
       "did you mean layer?",
     ],
-    ["run m -o x --backend cuda", '--backend is auto, wasm or interpreter, not "cuda"', undefined],
+    [
+      "run m -o x --backend cuda",
+      '--backend is auto, native, wasm or interpreter, not "cuda"',
+      undefined,
+    ],
     ["run m -o x --threads 0", '--threads is a whole number from 1 to 64, not "0"', undefined],
     ["run m -o x --threads two", '--threads is a whole number from 1 to 64, not "two"', undefined],
     ["run m -o x --threads 0x2", '--threads is a whole number from 1 to 64, not "0x2"', undefined],

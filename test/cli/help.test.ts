@@ -27,6 +27,7 @@ describe("help", () => {
         verify-run <target>       verify a run folder or a receipt, or play a dispute
                                   between two runs
         inspect <target>          show what a model, a receipt or a run folder is
+        doctor                    show which backends work here, and why others do not
 
       A network:
         ledger serve <folder>     keep a ledger in a folder and serve it over HTTP
@@ -104,8 +105,8 @@ describe("help", () => {
 
       Computing:
             --backend <name>          where to compute; every backend gives the same
-                                      bits (one of auto, wasm, interpreter; default:
-                                      auto)
+                                      bits (one of auto, native, wasm, interpreter;
+                                      default: auto)
             --threads <n>             compute threads; their number never changes a
                                       bit (default: N)
             --memory-limit <MiB>      refuse to start above this (default: the memory

@@ -132,6 +132,8 @@ describe("imports", () => {
       "operators/basis.ts",
       "operators/errors.ts",
       "operators/backends/wasm/machine/index.ts",
+      "operators/backends/native/index.ts",
+      "operators/backends/native/load.ts",
     ];
     const wrong: string[] = [];
     for (const file of files.filter((f) => folderOf(f) !== "operators")) {

@@ -63,8 +63,13 @@ describe("the package", () => {
     expect(files).toContain("dist/src/cli/main.js");
     expect(files).toContain("dist/operators/backends/wasm/machine/worker.js");
     expect(files).toContain("dist/src/execute/hash-worker.js");
+    // The native backend is built where the package is installed.
+    expect(files).toContain("operators/backends/native/source/addon.cc");
     const foreign = files.filter(
-      (f) => !/^(dist|docs|fixtures|README|LICENSE|CHANGELOG|package)/.test(f),
+      (f) =>
+        !/^(dist|docs|fixtures|README|LICENSE|CHANGELOG|package)/.test(f) &&
+        f !== "scripts/build-native.mjs" &&
+        !/^operators\/backends\/native\/source\//.test(f),
     );
     expect(foreign).toEqual([]);
     expect(files.filter((f) => /\.test\.|node_modules|\.as\.ts$/.test(f))).toEqual([]);

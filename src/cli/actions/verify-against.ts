@@ -140,7 +140,7 @@ async function disputeFacts(
 
 /** The referee computes where the parties do: all backends give the same bits. */
 function runnerFor(args: VerifyArguments): ProgramRunner {
-  return createMachine(args).name === "wasm" ? wasmRunner() : interpreterRunner;
+  return createMachine(args).name === "interpreter" ? interpreterRunner : wasmRunner();
 }
 
 /** Agreement is no verification: both may be wrong in the same way. */

@@ -49,7 +49,11 @@ export function tellRun(s: Style, stage: Stage, run: RunFacts): string {
   );
 }
 
-const BACKENDS = { wasm: "WebAssembly", interpreter: "the interpreter" } as const;
+const BACKENDS = {
+  native: "native code",
+  wasm: "WebAssembly",
+  interpreter: "the interpreter",
+} as const;
 
 /** What was found out, gathered under what it means. */
 const CHECKS: readonly { readonly means: string; readonly what: readonly string[] }[] = [

@@ -1,15 +1,27 @@
+import type { Contractor } from "../machine/contractor.js";
 import { contractionKernel } from "./kernel.wasm.js";
 
+/** The kernel as a machine takes it. */
+export function wasmContractor(): Contractor {
+  return {
+    origin: { kind: "wasm", module: contractionModule() },
+    panel: 16,
+    tileRows: 2,
+    workspaceBytes: workspaceBytes(),
+    chunkWork: 1 << 18,
+  };
+}
+
 /** The contraction kernel's module, compiled once per process. */
-export function contractionModule(): WebAssembly.Module {
+function contractionModule(): WebAssembly.Module {
   compiled ??= new WebAssembly.Module(bytesOf(contractionKernel));
   return compiled;
 }
 
 let compiled: WebAssembly.Module | undefined;
 
-/** Bytes of scratch that every thread of the kernel needs; the module states it in a global. */
-export function workspaceBytes(): number {
+/** The module states it in a global. */
+function workspaceBytes(): number {
   if (workspace === undefined) {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
     const { exports } = new WebAssembly.Instance(contractionModule(), { env: { memory } });

@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { AssayError } from "../../../errors.js";
+import type { ContractorOrigin } from "./contractor.js";
 import { chunkCount, type Step, type StepRunner } from "./steps.js";
 
 /** Words of the control block that all threads share. */
@@ -21,7 +22,7 @@ export interface WorkerSetup {
   readonly control: SharedArrayBuffer;
   readonly memory: WebAssembly.Memory;
   readonly modules: readonly WebAssembly.Module[];
-  readonly contraction: WebAssembly.Module;
+  readonly contraction: ContractorOrigin;
   readonly steps: readonly Step[];
   readonly workspace: number;
 }

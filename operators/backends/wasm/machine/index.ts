@@ -1,11 +1,12 @@
 import { AssayError } from "../../../errors.js";
 import type { Machine, MachineCall } from "../../machine.js";
-import { contractionModule, workspaceBytes } from "../contraction/index.js";
+import { wasmContractor } from "../contraction/index.js";
 import { compileProgram, unitsOf } from "../index.js";
+import { type Contractor, contractionExports } from "./contractor.js";
 import { CONTROL, Crew, type WorkerSetup } from "./crew.js";
 import { type LoweredCalls, lowerCalls } from "./lower-calls.js";
 import { ARENA_BASE } from "./memory-map.js";
-import { type ContractionExports, type KernelRun, type Step, StepRunner } from "./steps.js";
+import { type KernelRun, type Step, StepRunner } from "./steps.js";
 
 const PAGE = 65536;
 /** All modules are compiled for a memory of at most this many pages: 4 GiB. */
@@ -16,7 +17,7 @@ const MAX_PAGES = 65536;
  * kernel for matrix products, and as many threads as asked for.
  */
 export class WasmMachine implements Machine {
-  readonly name = "wasm";
+  readonly name: Machine["name"] = "wasm";
   private lowered: LoweredCalls | undefined;
   private memory: WebAssembly.Memory | undefined;
   private runner: StepRunner | undefined;
@@ -30,7 +31,10 @@ export class WasmMachine implements Machine {
       }
     | undefined;
 
-  constructor(private readonly threads = 1) {
+  constructor(
+    private readonly threads = 1,
+    private readonly contractor: Contractor = wasmContractor(),
+  ) {
     if (!Number.isInteger(threads) || threads < 1 || threads > 64) {
       throw new AssayError("usage", `the number of threads is 1 to 64, got ${threads}`);
     }
@@ -39,9 +43,9 @@ export class WasmMachine implements Machine {
   estimate(calls: readonly MachineCall[], arenaBytes: number): number {
     // What no memory holds cannot even be addressed, so it is not lowered either.
     if (arenaBytes > MAX_PAGES * PAGE) throw tooLarge(arenaBytes);
-    const lowered = lowerCalls(calls, arenaBytes, this.threads, unitsOf);
+    const lowered = this.lower(calls, arenaBytes);
     this.estimated = { calls, arenaBytes, lowered };
-    return lowered.memory.totalBytes + this.threads * workspaceBytes();
+    return lowered.memory.totalBytes + this.threads * this.contractor.workspaceBytes;
   }
 
   async load(calls: readonly MachineCall[], arenaBytes: number): Promise<void> {
@@ -50,22 +54,21 @@ export class WasmMachine implements Machine {
     const lowered =
       estimated?.calls === calls && estimated.arenaBytes === arenaBytes
         ? estimated.lowered
-        : lowerCalls(calls, arenaBytes, this.threads, unitsOf);
+        : this.lower(calls, arenaBytes);
     const workspaces = Array.from({ length: this.threads }, () =>
-      lowered.memory.reserve(workspaceBytes()),
+      lowered.memory.reserve(this.contractor.workspaceBytes),
     );
     const memory = allocate(lowered.memory.totalBytes);
     for (const { at, words } of lowered.memory.initial) writeWords(memory, at, words);
     const modules = lowered.programs.map(({ program, timeMajor }) =>
       compileProgram(program, { shared: true, timeMajor }),
     );
-    const contraction = contractionModule();
+    const contraction = this.contractor.origin;
     const imports = { env: { memory } };
     const kernels = modules.map(
       (m) => new WebAssembly.Instance(m, imports).exports.run as KernelRun,
     );
-    const exports = new WebAssembly.Instance(contraction, imports)
-      .exports as unknown as ContractionExports;
+    const exports = contractionExports(contraction, memory);
     this.lowered = lowered;
     this.memory = memory;
     this.runner = new StepRunner(kernels, exports, workspaces[0] as number);
@@ -103,6 +106,10 @@ export class WasmMachine implements Machine {
     this.memory = undefined;
     this.runner = undefined;
     this.crew = undefined;
+  }
+
+  private lower(calls: readonly MachineCall[], arenaBytes: number): LoweredCalls {
+    return lowerCalls(calls, arenaBytes, this.threads, unitsOf, this.contractor);
   }
 
   private step(index: number, step: Step): void {

@@ -10,21 +10,13 @@ import {
   outOffsets,
   recogniseContraction,
 } from "../contraction/recognise.js";
+import type { Contractor } from "./contractor.js";
 import { ARENA_BASE, MemoryMap } from "./memory-map.js";
 import type { ContractStep, KernelStep, Step } from "./steps.js";
-
-/** Columns of one packed panel. */
-const PANEL = 16;
 
 /** Bits of a job's epilogue word, as the kernel defines them. */
 const BIAS_ROWS = 4;
 const BIAS_COLUMNS = 8;
-
-/**
- * Below this many multiply-adds per thread, waking another thread costs more than it saves: about
- * 10 µs of arithmetic.
- */
-const CHUNK_WORK = 1 << 18;
 
 /** What a machine must place, compile and run. Addresses are final once `memory` is laid out. */
 export interface LoweredCalls {
@@ -57,9 +49,11 @@ export function lowerCalls(
   arenaBytes: number,
   threads: number,
   unitsOf: UnitsOf,
+  contractor: Contractor,
 ): LoweredCalls {
   const lower = (scratchBytes: number): LoweredCalls => {
-    const lowering = new CallLowering(new MemoryMap(arenaBytes, scratchBytes), threads, unitsOf);
+    const map = new MemoryMap(arenaBytes, scratchBytes);
+    const lowering = new CallLowering(map, threads, unitsOf, contractor);
     const stepsOf = [0];
     for (const call of calls) {
       if (isScan(call)) lowering.scan(call);
@@ -91,6 +85,7 @@ class CallLowering {
     readonly memory: MemoryMap,
     private readonly threads: number,
     private readonly unitsOf: UnitsOf,
+    private readonly contractor: Contractor,
   ) {}
 
   call(call: Call): void {
@@ -149,10 +144,11 @@ class CallLowering {
     const offN = outOffsets(b.operand.read, b.operand.view, program.out, shape.columns);
     const mode = modeOf(shape, b, depth, offN);
     const tables = this.tables(program, shape, a, b, offN);
-    const panels = Math.ceil(shape.columns.count / PANEL);
+    const { panel } = this.contractor;
+    const panels = Math.ceil(shape.columns.count / panel);
     const loops = this.loopOffsets(call, shape, a, b, epilogue);
     const jobs = loops.map((offsets) => {
-      const packed = mode === "packed" ? this.memory.reserve(panels * depth * PANEL * 4) : 0;
+      const packed = mode === "packed" ? this.memory.reserve(panels * depth * panel * 4) : 0;
       const job = this.memory.words(
         Uint32Array.of(
           shape.rows.count,
@@ -252,17 +248,18 @@ class CallLowering {
     shape: Contraction,
     depth: number,
   ): Step {
+    const { panel, tileRows, chunkWork } = this.contractor;
     const rows = shape.rows.count;
     const direct = mode === "direct";
-    const columns = direct ? shape.columns.count : Math.ceil(shape.columns.count / PANEL);
+    const columns = direct ? shape.columns.count : Math.ceil(shape.columns.count / panel);
     const split = direct || columns >= rows ? "columns" : "rows";
     const work = rows * shape.columns.count * Math.max(1, depth);
-    const most = split === "rows" ? Math.ceil(rows / 2) : Math.ceil(columns / (direct ? 64 : 1));
-    const wanted =
-      this.threads === 1 ? 1 : Math.min(4 * this.threads, Math.ceil(work / CHUNK_WORK));
+    const most =
+      split === "rows" ? Math.ceil(rows / tileRows) : Math.ceil(columns / (direct ? 64 : 1));
+    const wanted = this.threads === 1 ? 1 : Math.min(4 * this.threads, Math.ceil(work / chunkWork));
     const chunksPerJob = Math.max(1, Math.min(most, wanted));
     const units = jobs.length * chunksPerJob;
-    const chunk = Math.max(1, Math.ceil(CHUNK_WORK / Math.max(1, work / chunksPerJob)));
+    const chunk = Math.max(1, Math.ceil(chunkWork / Math.max(1, work / chunksPerJob)));
     return { kind: "contract", mode, jobs, rows, columns, split, chunksPerJob, units, chunk };
   }
 }

@@ -1,3 +1,5 @@
+import type { ContractionExports } from "./contractor.js";
+
 /**
  * A loaded machine is a list of steps over one memory. Every thread holds the same list; a step is
  * cut into chunks that threads claim, and the next step starts when the last chunk is done. How
@@ -47,7 +49,7 @@ export interface ContractStep {
   readonly mode: "packed" | "fresh" | "direct";
   readonly jobs: readonly number[];
   readonly rows: number;
-  /** Panels of 16 columns; columns themselves in direct mode. */
+  /** Panels; columns themselves in direct mode. */
   readonly columns: number;
   /** Which of the two is cut into chunks. */
   readonly split: "rows" | "columns";
@@ -55,14 +57,6 @@ export interface ContractStep {
   readonly chunksPerJob: number;
   readonly units: number;
   readonly chunk: number;
-}
-
-export interface ContractionExports {
-  readonly workspaceBytes: WebAssembly.Global;
-  packB(job: number, j0: number, j1: number): void;
-  multiply(job: number, m0: number, m1: number, j0: number, j1: number, work: number): void;
-  multiplyFresh(job: number, m0: number, m1: number, j0: number, j1: number, work: number): void;
-  multiplyDirect(job: number, n0: number, n1: number): void;
 }
 
 export type KernelRun = (...args: number[]) => void;
@@ -113,6 +107,6 @@ export class StepRunner {
       this.contraction.multiply(job, m0, m1, j0, j1, this.workspace);
     } else if (step.mode === "fresh") {
       this.contraction.multiplyFresh(job, m0, m1, j0, j1, this.workspace);
-    } else this.contraction.multiplyDirect(job, j0, j1);
+    } else this.contraction.multiplyDirect(job, j0, j1, this.workspace);
   }
 }

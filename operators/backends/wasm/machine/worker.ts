@@ -1,6 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { contractionExports } from "./contractor.js";
 import { CONTROL, claimChunks, SPINS, STOP, type WorkerSetup } from "./crew.js";
-import { type ContractionExports, type KernelRun, type Step, StepRunner } from "./steps.js";
+import { type KernelRun, type Step, StepRunner } from "./steps.js";
 
 /** A thread of the crew: sleeps until a step is announced, runs chunks, reports, sleeps. */
 const setup = workerData as WorkerSetup;
@@ -9,8 +10,7 @@ const imports = { env: { memory: setup.memory } };
 const kernels = setup.modules.map((module) => {
   return new WebAssembly.Instance(module, imports).exports.run as KernelRun;
 });
-const contraction = new WebAssembly.Instance(setup.contraction, imports)
-  .exports as unknown as ContractionExports;
+const contraction = contractionExports(setup.contraction, setup.memory);
 const runner = new StepRunner(kernels, contraction, setup.workspace);
 
 parentPort?.postMessage("ready");

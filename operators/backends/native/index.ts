@@ -1,0 +1,44 @@
+import { AssayError } from "../../errors.js";
+import type { Contractor } from "../wasm/machine/contractor.js";
+import { WasmMachine } from "../wasm/machine/index.js";
+import { type NativeLevel, nativeAddon } from "./load.js";
+
+export { type NativeAvailability, type NativeLevel, nativeAddon } from "./load.js";
+
+export interface NativeOptions {
+  /** The instruction set to use; by default the best of this processor. */
+  readonly level?: NativeLevel["name"];
+}
+
+/**
+ * The WebAssembly machine with its matrix products in native code, on the same shared memory. All
+ * else stays with the generator. Throws `backend/unavailable` with the reason where there is no addon.
+ */
+export class NativeMachine extends WasmMachine {
+  override readonly name = "native";
+
+  constructor(threads = 1, options: NativeOptions = {}) {
+    super(threads, nativeContractor(options));
+  }
+}
+
+function nativeContractor({ level: wanted }: NativeOptions): Contractor {
+  const native = nativeAddon();
+  if ("reason" in native) {
+    throw new AssayError("backend/unavailable", `the native backend is not here: ${native.reason}`);
+  }
+  const { levels, panel } = native.addon;
+  const level = levels.find(({ name }) => wanted === undefined || name === wanted);
+  if (!level) {
+    throw new AssayError("backend/unavailable", `this processor has no ${wanted}`, {
+      hint: `use one of ${levels.map(({ name }) => name).join(", ")}`,
+    });
+  }
+  return {
+    origin: { kind: "native", level: level.name },
+    panel,
+    tileRows: level.tileRows,
+    workspaceBytes: level.workspaceBytes,
+    chunkWork: 1 << 19,
+  };
+}

@@ -1,0 +1,271 @@
+// The addon as Node sees it: nothing but Node-API, so that one binary serves every Node version, and
+// nothing global that changes, so that every thread may load it.
+
+#include <node_api.h>
+
+#include "cpu.h"
+#include "job.h"
+#include "pool.h"
+#include "sha256.h"
+
+#ifndef ASSAY_SOURCE_DIGEST
+#error "the build states the digest of the sources"
+#endif
+
+namespace assay {
+namespace {
+
+napi_value fail(napi_env env, const char* message) {
+  napi_throw_error(env, "ERR_ASSAY_NATIVE", message);
+  return nullptr;
+}
+
+/// The bytes of a Uint8Array; false where it is none.
+bool bytesOf(napi_env env, napi_value value, uint8_t** data, size_t* length) {
+  napi_typedarray_type type = napi_int8_array;
+  void* at = nullptr;
+  const bool good =
+      napi_get_typedarray_info(env, value, &type, length, &at, nullptr, nullptr) == napi_ok;
+  *data = static_cast<uint8_t*>(at);
+  return good && type == napi_uint8_array;
+}
+
+/// Reads whole numbers of JavaScript, which are exact below 2^53.
+template <size_t kCount>
+bool numbersOf(napi_env env, const napi_value* values, uint64_t (&to)[kCount]) {
+  for (size_t i = 0; i < kCount; i++) {
+    double x = -1;
+    if (napi_get_value_double(env, values[i], &x) != napi_ok || !(x >= 0 && x < 0x1p53)) return false;
+    to[i] = uint64_t(x);
+  }
+  return true;
+}
+
+/// A level over the memory of one machine, in one thread.
+struct Kernel {
+  const Level* level;
+  uint8_t* memory;
+  size_t length;
+};
+
+/// The arguments of a kernel's function: `count` numbers, the first of them a record's address.
+template <size_t kCount>
+struct Arguments {
+  Kernel* kernel = nullptr;
+  uint32_t at[kCount] = {};
+
+  /// False with an exception pending.
+  bool read(napi_env env, napi_callback_info info) {
+    size_t count = kCount;
+    napi_value values[kCount], self;
+    void* wrapped = nullptr;
+    napi_get_cb_info(env, info, &count, values, &self, nullptr);
+    bool good = napi_unwrap(env, self, &wrapped) == napi_ok && count == kCount;
+    kernel = static_cast<Kernel*>(wrapped);
+    for (size_t i = 0; good && i < kCount; i++) {
+      good = napi_get_value_uint32(env, values[i], &at[i]) == napi_ok;
+    }
+    good = good && size_t{at[0]} + sizeof(Record) <= kernel->length;
+    if (!good) fail(env, "a record's address and a range are expected");
+    return good;
+  }
+
+  bool hasWorkspace(napi_env env, uint32_t address) {
+    const bool good = address % 64 == 0 &&
+                      size_t{address} + kernel->level->workspaceBytes <= kernel->length;
+    if (!good) fail(env, "the workspace does not lie in the memory");
+    return good;
+  }
+};
+
+napi_value packB(napi_env env, napi_callback_info info) {
+  Arguments<3> x;
+  if (!x.read(env, info)) return nullptr;
+  x.kernel->level->packB(x.kernel->memory, x.at[0], x.at[1], x.at[2]);
+  return nullptr;
+}
+
+template <bool kFresh>
+napi_value multiply(napi_env env, napi_callback_info info) {
+  Arguments<6> x;
+  if (!x.read(env, info) || !x.hasWorkspace(env, x.at[5])) return nullptr;
+  const PlainArithmetic plain;
+  const auto run = kFresh ? x.kernel->level->multiplyFresh : x.kernel->level->multiply;
+  run(x.kernel->memory, x.at[0], x.at[1], x.at[2], x.at[3], x.at[4], x.at[5]);
+  return nullptr;
+}
+
+napi_value multiplyDirect(napi_env env, napi_callback_info info) {
+  Arguments<4> x;
+  if (!x.read(env, info) || !x.hasWorkspace(env, x.at[3])) return nullptr;
+  const PlainArithmetic plain;
+  x.kernel->level->multiplyDirect(x.kernel->memory, x.at[0], x.at[1], x.at[2], x.at[3]);
+  return nullptr;
+}
+
+void method(napi_env env, napi_value object, const char* name, napi_callback call,
+            void* data = nullptr) {
+  napi_value function;
+  napi_create_function(env, name, NAPI_AUTO_LENGTH, call, data, &function);
+  napi_set_named_property(env, object, name, function);
+}
+
+void number(napi_env env, napi_value object, const char* name, double value) {
+  napi_value x;
+  napi_create_double(env, value, &x);
+  napi_set_named_property(env, object, name, x);
+}
+
+napi_value text(napi_env env, const char* value) {
+  napi_value x;
+  napi_create_string_utf8(env, value, NAPI_AUTO_LENGTH, &x);
+  return x;
+}
+
+const Level* levelNamed(const char* name) {
+  for (auto level = levelsHere(); *level; level++) {
+    const char* own = (*level)->name;
+    if (std::strlen(own) == std::strlen(name) && !std::strcmp(own, name)) return *level;
+  }
+  return nullptr;
+}
+
+/// kernel(bytes, level): the functions of a level over all bytes of a memory, which must live on.
+napi_value kernel(napi_env env, napi_callback_info info) {
+  size_t count = 2;
+  napi_value values[2];
+  napi_get_cb_info(env, info, &count, values, nullptr, nullptr);
+  uint8_t* memory = nullptr;
+  size_t length = 0;
+  char name[16] = {};
+  size_t written = 0;
+  const bool read =
+      count == 2 && bytesOf(env, values[0], &memory, &length) &&
+      napi_get_value_string_utf8(env, values[1], name, sizeof name, &written) == napi_ok;
+  const Level* level = read ? levelNamed(name) : nullptr;
+  if (!level) return fail(env, "the bytes of a memory and a level of this processor are expected");
+  auto* own = new Kernel{level, memory, length};
+  napi_value object;
+  napi_create_object(env, &object);
+  const auto free = [](napi_env, void* data, void*) { delete static_cast<Kernel*>(data); };
+  napi_wrap(env, object, own, free, nullptr, nullptr);
+  method(env, object, "packB", packB);
+  method(env, object, "multiply", multiply<false>);
+  method(env, object, "multiplyFresh", multiply<true>);
+  method(env, object, "multiplyDirect", multiplyDirect);
+  // The bytes live as long as the object that reads them.
+  const napi_property_descriptor bytes = {"memory", nullptr, nullptr,      nullptr,
+                                          nullptr,  values[0], napi_default, nullptr};
+  napi_define_properties(env, object, 1, &bytes);
+  return object;
+}
+
+struct TileWork {
+  Compress compress;
+  const uint8_t* bytes;
+  TileGrid grid;
+  uint8_t first, second;
+  uint8_t* out;
+};
+
+/// Tiles below which another thread does not pay: about 50 µs of hashing.
+constexpr uint64_t kTilesGrain = 128;
+
+/// hashTiles(bytes, out, rows, rowBytes, tileRows, tileBytes, first, second, threads)
+napi_value hashTiles(napi_env env, napi_callback_info info) {
+  size_t count = 9;
+  napi_value values[9];
+  void* compress;
+  napi_get_cb_info(env, info, &count, values, nullptr, &compress);
+  uint8_t *bytes, *out;
+  size_t length, room;
+  uint64_t n[7];
+  if (count != 9 || !bytesOf(env, values[0], &bytes, &length) ||
+      !bytesOf(env, values[1], &out, &room) || !numbersOf(env, values + 2, n)) {
+    return fail(env, "bytes, a place for digests and seven numbers are expected");
+  }
+  TileWork work{reinterpret_cast<Compress>(compress), bytes, {n[0], n[1], n[2], n[3], 0, 0}, uint8_t(n[4]), uint8_t(n[5]), out};
+  TileGrid& g = work.grid;
+  const bool fits = g.tileRows && g.tileBytes && g.tileRows <= kTileBytes &&
+                    g.tileBytes <= kTileBytes && g.tileRows * g.tileBytes <= kTileBytes &&
+                    (g.rowBytes == 0 || g.rows <= length / g.rowBytes) &&
+                    g.rows * g.rowBytes == length;
+  if (!fits) return fail(env, "the bytes are not those rows, or a tile is too large");
+  if (length == 0) return nullptr;
+  g.gridRows = (g.rows + g.tileRows - 1) / g.tileRows;
+  g.gridColumns = (g.rowBytes + g.tileBytes - 1) / g.tileBytes;
+  const uint64_t tiles = g.gridRows * g.gridColumns;
+  if (tiles > room / kDigest) return fail(env, "there is no room for the digests");
+  inParallel(uint32_t(n[6]), tiles, kTilesGrain, &work, [](void* context, uint64_t begin, uint64_t end) {
+    const auto& w = *static_cast<TileWork*>(context);
+    assay::hashTiles(w.compress, w.bytes, w.grid, w.first, w.second, begin, end, w.out);
+  });
+  return nullptr;
+}
+
+/// hashLevel(from, width, prefix, to)
+napi_value hashLevel(napi_env env, napi_callback_info info) {
+  size_t count = 4;
+  napi_value values[4];
+  void* compress;
+  napi_get_cb_info(env, info, &count, values, nullptr, &compress);
+  uint8_t *from, *to;
+  size_t length, room;
+  uint64_t n[2];
+  if (count != 4 || !bytesOf(env, values[0], &from, &length) || !numbersOf(env, values + 1, n) ||
+      !bytesOf(env, values[3], &to, &room) || n[0] > length / kDigest ||
+      n[0] / 2 + n[0] % 2 > room / kDigest) {
+    return fail(env, "digests, their number, a prefix and a place for the level are expected");
+  }
+  assay::hashLevel(reinterpret_cast<Compress>(compress), from, n[0], uint8_t(n[1]), to);
+  return nullptr;
+}
+
+napi_value levels(napi_env env) {
+  napi_value list;
+  napi_create_array(env, &list);
+  uint32_t at = 0;
+  for (auto level = levelsHere(); *level; level++) {
+    napi_value one;
+    napi_create_object(env, &one);
+    napi_set_named_property(env, one, "name", text(env, (*level)->name));
+    number(env, one, "tileRows", (*level)->tileRows);
+    number(env, one, "workspaceBytes", double((*level)->workspaceBytes));
+    napi_set_element(env, list, at++, one);
+  }
+  return list;
+}
+
+void hasher(napi_env env, napi_value list, const char* name, Compress compress) {
+  uint32_t at = 0;
+  napi_value one;
+  napi_get_array_length(env, list, &at);
+  napi_create_object(env, &one);
+  napi_set_named_property(env, one, "name", text(env, name));
+  method(env, one, "hashTiles", hashTiles, reinterpret_cast<void*>(compress));
+  method(env, one, "hashLevel", hashLevel, reinterpret_cast<void*>(compress));
+  napi_set_element(env, list, at, one);
+}
+
+napi_value hashers(napi_env env) {
+  napi_value list;
+  napi_create_array(env, &list);
+#if defined(__x86_64__)
+  if (hasSha()) hasher(env, list, "sha", compressSha);
+#endif
+  hasher(env, list, "portable", compressPortable);
+  return list;
+}
+
+}  // namespace
+}  // namespace assay
+
+NAPI_MODULE_INIT() {
+  using namespace assay;
+  napi_set_named_property(env, exports, "sourceDigest", text(env, ASSAY_SOURCE_DIGEST));
+  napi_set_named_property(env, exports, "levels", levels(env));
+  number(env, exports, "panel", kPanel);
+  method(env, exports, "kernel", kernel);
+  napi_set_named_property(env, exports, "hashers", hashers(env));
+  return exports;
+}

@@ -1,0 +1,229 @@
+// f32 contraction:
+//
+//   C[m][n] = epilogue(acc),  acc = +0;  for k = 0, 1, 2, ...: acc = fl(acc + fl(A(m,k) * B(k,n)))
+//
+// in exactly this order for every element, whatever the shape, the path taken and the division
+// among threads: the bits are those of the plain triple loop.
+//
+// A block is a range of rows of A, packed, against panels of B over a range of k; each panel comes
+// from memory once and is then met by all rows of the block.
+
+#pragma once
+
+#include "level.h"
+#include "pack.h"
+#include "tile.h"
+
+namespace assay {
+namespace {
+
+/// Floats of packed A: with a panel of B beside it, it stays in a second cache of 1 MiB.
+constexpr uint32_t kBlockA = 98304;
+/// k of one block. With many rows the block of A sets it; with few, B comes from memory and long
+/// runs keep the prefetcher going.
+constexpr uint32_t kDepth = 1024;
+constexpr uint32_t kDepthFewRows = 4096;
+/// Panels that meet all rows before the next ones: 1024 k of them stay in a third cache.
+constexpr uint32_t kPanelsAside = 64;
+/// What a fresh product packs of B at a time.
+constexpr uint32_t kDepthFresh = 512;
+constexpr uint32_t kBlockFresh = 131072;
+
+struct alignas(64) Workspace {
+  float edge[ASSAY_TALL * kPanel];
+  float edgeBias[kPanel];
+  float a[kBlockA];
+  /// One panel of kDepthFewRows, or the piece of a fresh product.
+  float b[kBlockFresh];
+};
+static_assert(kBlockFresh >= kDepthFewRows * kPanel, "the last panel of a direct product fits");
+
+struct Block {
+  const Job& job;
+  Workspace& work;
+  uint32_t k, depth, stage;
+};
+
+Block blockAt(const Job& job, Workspace& work, uint32_t k, uint32_t depth) {
+  const uint32_t stage =
+      job.epilogue | (k == 0 ? kFirst : 0) | (k + depth == job.k ? kLast : 0);
+  return {job, work, k, depth, stage};
+}
+
+/// One tile at row m, columns n..n+width (at most the tile's); a narrower one goes through a copy.
+void runTile(const Block& block, Tile t, RunTile run, uint32_t m, uint32_t rows, uint32_t n,
+             uint32_t width, uint32_t full) {
+  const Job& job = block.job;
+  Workspace& work = block.work;
+  t.depth = block.depth;
+  t.stage = block.stage;
+  t.bias = job.floats(job.bias) + (t.stage & kBiasRows ? m : n);
+  t.c = job.element(m, n);
+  t.ldc = job.ldc;
+  if (width == full) return run(t);
+  float* c = t.c;
+  t.c = work.edge;
+  t.ldc = kPanel;
+  if (t.stage & kBiasColumns) {
+    std::copy_n(t.bias, width, work.edgeBias);
+    t.bias = work.edgeBias;
+  }
+  for (uint32_t r = 0; r < rows && !(t.stage & kFirst); r++) {
+    std::copy_n(c + size_t{r} * job.ldc, width, work.edge + r * kPanel);
+  }
+  run(t);
+  for (uint32_t r = 0; r < rows; r++) {
+    std::copy_n(work.edge + r * kPanel, width, c + size_t{r} * job.ldc);
+  }
+}
+
+/// Rows are cut into tiles that differ by one row at most.
+struct Cut {
+  uint32_t rows, tiles;
+  explicit Cut(uint32_t rows) : rows(rows), tiles((rows + ASSAY_TALL - 1) / ASSAY_TALL) {}
+  uint32_t at(uint32_t i) const { return uint32_t(uint64_t{rows} * i / tiles); }
+};
+
+/// Packed rows m..m+cut.rows by columns n..n+width, one panel at most, from `b` or in place.
+template <bool kInPlace>
+void panel(const Block& block, const Cut& cut, uint32_t m, uint32_t n, uint32_t width,
+           const float* b) {
+  const Job& job = block.job;
+  Tile t{};
+  t.memory = job.memory;
+  t.rowsOfB = job.table(job.offBk) + block.k;
+  uint32_t step = 0;
+  for (uint32_t s = 0; s < width; s += step) {
+    step = kPanel;
+    for (uint32_t i = 0; i < cut.tiles; i++) {
+      const uint32_t row = cut.at(i), rows = cut.at(i + 1) - row;
+      const uint32_t most = vectorsOf(cut.at(1));
+      const uint32_t left = std::min(width - s, most * kLanes);
+      const uint32_t vectors = left <= kLanes ? 1 : left <= 2 * kLanes ? 2 : most;
+      t.a = block.work.a + size_t{row} * block.depth;
+      t.b = b + s;
+      if (kInPlace) t.column = job.b + job.table(job.offN)[n + s];
+      runTile(block, t, tileOf<kInPlace>(rows, vectors), m + row, rows, n + s, left,
+              vectors * kLanes);
+      step = left;
+    }
+  }
+}
+
+/// Calls `use(first, cut)` for the rows m0..m1 in blocks whose packed A is in the workspace.
+template <typename Use>
+void rowBlocks(const Block& block, uint32_t m0, uint32_t m1, Use use) {
+  const uint32_t most = std::max(1u, kBlockA / std::max(1u, block.depth));
+  const uint32_t limit = most > ASSAY_TALL ? most / ASSAY_TALL * ASSAY_TALL : most;
+  for (uint32_t m = m0; m < m1; m += limit) {
+    const Cut cut(std::min(limit, m1 - m));
+    for (uint32_t i = 0; i < cut.tiles; i++) {
+      packRows(block.job, block.work.a + size_t{cut.at(i)} * block.depth, m + cut.at(i),
+               cut.at(i + 1) - cut.at(i), block.k, block.depth);
+    }
+    use(m, cut);
+  }
+}
+
+/// Rows m0..m1 by panels j0..j1; panel j0 at the block's k is `b`, others `stride` floats behind.
+void sweep(const Block& block, uint32_t m0, uint32_t m1, uint32_t j0, uint32_t j1, const float* b,
+           size_t stride) {
+  rowBlocks(block, m0, m1, [&](uint32_t m, const Cut& cut) {
+    for (uint32_t j = j0; j < j1; j++) {
+      const uint32_t n = j * kPanel;
+      panel<false>(block, cut, m, n, std::min(kPanel, block.job.n - n), b + (j - j0) * stride);
+    }
+  });
+}
+
+/// Calls `use(k, depth)` for equal parts of the fold, none deeper than `most`; once for no fold.
+template <typename Use>
+void depths(uint32_t k, uint32_t most, Use use) {
+  const uint32_t parts = std::max(1u, (k + most - 1) / most);
+  for (uint32_t i = 0; i < parts; i++) {
+    const uint32_t from = uint32_t(uint64_t{k} * i / parts);
+    use(from, uint32_t(uint64_t{k} * (i + 1) / parts) - from);
+  }
+}
+
+void packB(uint8_t* memory, uint32_t record, uint32_t j0, uint32_t j1) {
+  const Job job(memory, record);
+  // All panels read the same few rows of B in turn.
+  constexpr uint32_t kTogether = 64;
+  for (uint32_t k = 0; k < job.k; k += kTogether) {
+    for (uint32_t j = j0; j < j1; j++) {
+      const uint32_t n = j * kPanel;
+      packPanel(job, job.panel(j) + size_t{k} * kPanel, n, std::min(kPanel, job.n - n), k,
+                std::min(kTogether, job.k - k));
+    }
+  }
+}
+
+Workspace& workspaceAt(uint8_t* memory, uint32_t address) {
+  return *reinterpret_cast<Workspace*>(memory + address);
+}
+
+uint32_t depthFor(uint32_t rows) {
+  return std::max(kDepth, std::min(kDepthFewRows, kBlockA / std::max(1u, rows)));
+}
+
+void multiply(uint8_t* memory, uint32_t record, uint32_t m0, uint32_t m1, uint32_t j0, uint32_t j1,
+              uint32_t work) {
+  if (m0 >= m1) return;
+  const Job job(memory, record);
+  const uint32_t most = depthFor(m1 - m0);
+  const bool oneBlock = uint64_t{m1 - m0} * std::min(most, job.k) <= kBlockA;
+  const uint32_t aside = oneBlock ? j1 - j0 : kPanelsAside;
+  for (uint32_t j = j0; j < j1; j += aside) {
+    depths(job.k, most, [&](uint32_t k, uint32_t depth) {
+      const Block block = blockAt(job, workspaceAt(memory, work), k, depth);
+      sweep(block, m0, m1, j, std::min(j1, j + aside), job.panel(j) + size_t{k} * kPanel,
+            size_t{job.k} * kPanel);
+    });
+  }
+}
+
+void multiplyFresh(uint8_t* memory, uint32_t record, uint32_t m0, uint32_t m1, uint32_t j0,
+                   uint32_t j1, uint32_t work) {
+  const Job job(memory, record);
+  Workspace& space = workspaceAt(memory, work);
+  const uint32_t deepest = std::max(1u, std::min(job.k, kDepthFresh));
+  const uint32_t step = kBlockFresh / (deepest * kPanel);
+  for (uint32_t from = j0; from < j1; from += step) {
+    const uint32_t end = std::min(j1, from + step);
+    depths(job.k, kDepthFresh, [&](uint32_t k, uint32_t depth) {
+      const Block block = blockAt(job, space, k, depth);
+      const size_t stride = size_t{depth} * kPanel;
+      for (uint32_t j = from; j < end; j++) {
+        const uint32_t n = j * kPanel;
+        packPanel(job, space.b + (j - from) * stride, n, std::min(kPanel, job.n - n), k, depth);
+      }
+      sweep(block, m0, m1, from, end, space.b, stride);
+    });
+  }
+}
+
+void multiplyDirect(uint8_t* memory, uint32_t record, uint32_t n0, uint32_t n1, uint32_t work) {
+  const Job job(memory, record);
+  Workspace& space = workspaceAt(memory, work);
+  depths(job.k, depthFor(job.m), [&](uint32_t k, uint32_t depth) {
+    const Block block = blockAt(job, space, k, depth);
+    rowBlocks(block, 0, job.m, [&](uint32_t m, const Cut& cut) {
+      for (uint32_t n = n0; n < n1; n += kPanel) {
+        if (n1 - n >= kPanel) {
+          panel<true>(block, cut, m, n, kPanel, nullptr);
+        } else {
+          packPanel(job, space.b, n, n1 - n, k, depth);
+          panel<false>(block, cut, m, n, n1 - n, space.b);
+        }
+      }
+    });
+  });
+}
+
+}  // namespace
+}  // namespace assay
+
+#define ASSAY_LEVEL(name)                                                                 \
+  {name,  ASSAY_TALL,    sizeof(assay::Workspace), assay::packB, assay::multiply,         \
+   assay::multiplyFresh, assay::multiplyDirect}

@@ -1,0 +1,137 @@
+// Register tiles: the only place where a product is added to a sum.
+//
+// Every lane runs acc = fl(acc + fl(a * b)) with k ascending (-ffp-contract=off keeps the two
+// roundings apart); a tile that does not start at k = 0 reloads its sums from C, so a blocked fold
+// has the bits of the plain loop.
+
+#pragma once
+
+#include <utility>
+
+#include "job.h"
+#include "vectors.h"
+
+namespace assay {
+namespace {
+
+/// Bits of `stage` beside those of a record's epilogue: the tile's place in the fold.
+constexpr uint32_t kFirst = 1;
+constexpr uint32_t kLast = 2;
+
+/// Bytes of B that a tile asks for ahead: it streams from the second cache or from memory.
+constexpr size_t kAhead = 2048;
+
+struct Tile {
+  uint32_t depth;
+  /// [k][rows of the tile].
+  const float* a;
+  /// Packed: the first column at the first k, rows of a panel apart.
+  const float* b;
+  /// Where B is read in place instead: the memory, and per k the address less that of column 0.
+  const uint8_t* memory;
+  const uint32_t* rowsOfB;
+  uint32_t column;
+  float* c;
+  /// Floats from one row of C to the next.
+  size_t ldc;
+  uint32_t stage;
+  /// The first row's bias or the first column's.
+  const float* bias;
+};
+
+/// A sum is never -0: it starts at +0, and x + y is -0 only when both are. So adding +0 for "no
+/// bias" changes nothing, and keeping x where it is not below +0 is the contract's max(x, +0).
+inline __attribute__((always_inline)) Vec finish(Vec sum, Vec bias, bool relu) {
+  Vec x = sum + bias;
+  if (relu) x = x < Vec{} ? Vec{} : x;
+  return x == x ? x : splat(__builtin_nanf(""));
+}
+
+template <int kRows, int kVectors, bool kInPlace>
+void tile(const Tile& t) {
+  Vec acc[kRows][kVectors];
+  float* c = t.c;
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; r++) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; v++) {
+      acc[r][v] = t.stage & kFirst ? Vec{} : load(c + r * t.ldc + v * kLanes);
+    }
+  }
+  const float* a = t.a;
+  const float* b = t.b;
+  // AVX-512 multiplies by a float in memory, spread on its way from there; loading it into a
+  // register first takes a turn of the unit that multiplies (Zen 4, 14 x 32: 79 GFLOP/s against 118,
+  // the most that mul and add reach there). The compiler would share that load between the columns,
+  // so each has a pointer of which it cannot see that it is the same.
+  const float* second = a;
+  __asm__("" : "+r"(second));
+  for (uint32_t k = 0; k < t.depth; k++) {
+    if (kInPlace) {
+      b = reinterpret_cast<const float*>(t.memory + uint32_t(t.column + t.rowsOfB[k]));
+    } else {
+#pragma GCC unroll 4
+      for (int line = 0; line * 16 < kVectors * int(kLanes); line++) {
+        __builtin_prefetch(reinterpret_cast<const char*>(b) + kAhead + 64 * line);
+      }
+    }
+    Vec row[kVectors];
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; v++) row[v] = load(b + v * kLanes);
+#pragma GCC unroll 16
+    for (int r = 0; r < kRows; r++) {
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; v++) {
+        const Vec x = splat(kLanes == 16 && v % 2 ? second[r] : a[r]);
+        acc[r][v] = acc[r][v] + x * row[v];
+      }
+    }
+    a += kRows;
+    second += kRows;
+    if (!kInPlace) b += kPanel;
+  }
+  const bool last = t.stage & kLast;
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; r++) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; v++) {
+      if (last) {
+        Vec bias{};
+        if (t.stage & kBiasRows) bias = splat(t.bias[r]);
+        if (t.stage & kBiasColumns) bias = load(t.bias + v * kLanes);
+        acc[r][v] = finish(acc[r][v], bias, t.stage & kRelu);
+      }
+      store(c + r * t.ldc + v * kLanes, acc[r][v]);
+    }
+  }
+}
+
+using RunTile = void (*)(const Tile&);
+
+template <int kVectors, bool kInPlace, int... kRows>
+constexpr RunTile pick(uint32_t rows, std::integer_sequence<int, kRows...>) {
+  constexpr RunTile table[] = {tile<kRows + 1, kVectors, kInPlace>...};
+  return table[rows - 1];
+}
+
+/// Vectors side by side in a tile of that many rows: sums, a row of B, one of A and a product must
+/// fit the registers. Few rows take all of a panel, so that its lines are read once, in order.
+constexpr uint32_t vectorsOf(uint32_t rows) {
+  constexpr uint32_t whole = kPanel / kLanes;
+  if (whole > 2 && rows == 1) return whole;
+  if (whole > 2 && rows <= ASSAY_TALL / 3) return 4;
+  return 2;
+}
+
+/// The tile of `rows` (1 to ASSAY_TALL) by `vectors` (1, 2, and what `vectorsOf` says).
+template <bool kInPlace>
+RunTile tileOf(uint32_t rows, uint32_t vectors) {
+  using All = std::make_integer_sequence<int, ASSAY_TALL>;
+  if (vectors == 1) return pick<1, kInPlace>(rows, All{});
+  if (vectors == 2) return pick<2, kInPlace>(rows, All{});
+  if (vectors == 4) return pick<4, kInPlace>(rows, std::make_integer_sequence<int, ASSAY_TALL / 3>{});
+  return tile<1, kPanel / kLanes, kInPlace>;
+}
+
+}  // namespace
+}  // namespace assay

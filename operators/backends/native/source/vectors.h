@@ -1,0 +1,55 @@
+// Vectors of the compiler's own kind (GCC, Clang): the source names lanes, not instructions, and
+// becomes SSE2 or NEON, AVX2 or AVX-512 by the flags of the file that includes it. Each level lives
+// in a namespace of its own: two levels must not share a function that the linker would merge.
+
+#pragma once
+
+#include <cstdint>
+
+#ifndef ASSAY_LANES
+#error "a level states its lanes"
+#endif
+
+namespace assay {
+namespace {
+
+constexpr uint32_t kLanes = ASSAY_LANES;
+
+typedef float Vec __attribute__((vector_size(4 * ASSAY_LANES)));
+typedef float Loose __attribute__((vector_size(4 * ASSAY_LANES), aligned(4), may_alias));
+typedef float Quad __attribute__((vector_size(16), aligned(4), may_alias));
+
+inline __attribute__((always_inline)) Vec load(const float* p) {
+  return *reinterpret_cast<const Loose*>(p);
+}
+
+inline __attribute__((always_inline)) void store(float* p, Vec v) {
+  *reinterpret_cast<Loose*>(p) = v;
+}
+
+inline __attribute__((always_inline)) Quad loadQuad(const float* p) {
+  return *reinterpret_cast<const Quad*>(p);
+}
+
+inline __attribute__((always_inline)) void storeQuad(float* p, Quad v) {
+  *reinterpret_cast<Quad*>(p) = v;
+}
+
+/// x - 0 is x for every x but a signalling NaN, -0 among them; x + 0 would not be.
+inline __attribute__((always_inline)) Vec splat(float x) { return x - Vec{}; }
+
+/// Four rows of four to four columns: a[i][j] becomes b[j][i], `stride` floats apart.
+inline __attribute__((always_inline)) void transposeQuads(Quad p, Quad q, Quad r, Quad s,
+                                                          float* to, uint32_t stride) {
+  const Quad pqLow = __builtin_shufflevector(p, q, 0, 4, 1, 5);
+  const Quad pqHigh = __builtin_shufflevector(p, q, 2, 6, 3, 7);
+  const Quad rsLow = __builtin_shufflevector(r, s, 0, 4, 1, 5);
+  const Quad rsHigh = __builtin_shufflevector(r, s, 2, 6, 3, 7);
+  storeQuad(to, __builtin_shufflevector(pqLow, rsLow, 0, 1, 4, 5));
+  storeQuad(to + stride, __builtin_shufflevector(pqLow, rsLow, 2, 3, 6, 7));
+  storeQuad(to + 2 * stride, __builtin_shufflevector(pqHigh, rsHigh, 0, 1, 4, 5));
+  storeQuad(to + 3 * stride, __builtin_shufflevector(pqHigh, rsHigh, 2, 3, 6, 7));
+}
+
+}  // namespace
+}  // namespace assay

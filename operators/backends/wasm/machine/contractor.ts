@@ -1,0 +1,46 @@
+import { AssayError } from "../../../errors.js";
+import { nativeAddon } from "../../native/load.js";
+
+/**
+ * Who multiplies matrices in a machine. All know the same jobs (contraction/job.as.ts) over the
+ * same memory and give the same bytes.
+ */
+export interface Contractor {
+  /** Posted to threads, each of which makes functions of its own from it. */
+  readonly origin: ContractorOrigin;
+  /** Columns of a packed panel. */
+  readonly panel: number;
+  /** Rows that a register tile takes at once. */
+  readonly tileRows: number;
+  /** Bytes of scratch that every thread needs. */
+  readonly workspaceBytes: number;
+  /** Multiply-adds below which waking another thread costs more than it saves: about 10 µs. */
+  readonly chunkWork: number;
+}
+
+export type ContractorOrigin =
+  | { readonly kind: "wasm"; readonly module: WebAssembly.Module }
+  | { readonly kind: "native"; readonly level: string };
+
+/** `work` is the address of the calling thread's workspace; contraction/kernel.as.ts says the rest. */
+export interface ContractionExports {
+  packB(job: number, j0: number, j1: number): void;
+  multiply(job: number, m0: number, m1: number, j0: number, j1: number, work: number): void;
+  multiplyFresh(job: number, m0: number, m1: number, j0: number, j1: number, work: number): void;
+  multiplyDirect(job: number, n0: number, n1: number, work: number): void;
+}
+
+export function contractionExports(
+  origin: ContractorOrigin,
+  memory: WebAssembly.Memory,
+): ContractionExports {
+  if (origin.kind === "wasm") {
+    const instance = new WebAssembly.Instance(origin.module, { env: { memory } });
+    return instance.exports as unknown as ContractionExports;
+  }
+  const native = nativeAddon();
+  if ("reason" in native) {
+    throw new AssayError("backend/unavailable", `the native backend: ${native.reason}`);
+  }
+  return native.addon.kernel(new Uint8Array(memory.buffer), origin.level);
+}
