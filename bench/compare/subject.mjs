@@ -44,12 +44,17 @@ const KINDS = {
   async command({ args }) {
     const { cli } = await from("src/cli/cli.js");
     const nowhere = { write: () => true };
-    return { call: () => cli(args, { stdout: nowhere, stderr: nowhere }), bits: () => [] };
+    const call = () => cli(args, { stdout: nowhere, stderr: nowhere });
+    return { call, bits: async () => [Uint8Array.of(await call())] };
   },
 
   async process({ args }) {
     const argv = [join(root, "dist/src/cli/main.js"), ...args];
-    return { call: () => void spawnSync(process.execPath, argv), bits: () => [] };
+    const call = () => {
+      const { status, stderr } = spawnSync(process.execPath, argv, { encoding: "utf8" });
+      if (status !== 0) throw new Error(`ended with ${status}: ${stderr}`);
+    };
+    return { call, bits: () => [] };
   },
 };
 
@@ -80,7 +85,7 @@ async function prepare(section, warmMs) {
     ms = Math.min(ms, await timed(1));
   }
   const digest = createHash("sha256");
-  for (const bytes of prepared.bits()) digest.update(bytes);
+  for (const bytes of await prepared.bits()) digest.update(bytes);
   return { ms, bits: digest.digest("hex") };
 }
 
