@@ -100,6 +100,14 @@ describe("benchmarks at tiny scale", () => {
     }
   });
 
+  test("ledger: every liar is convicted, by a ledger in a process of its own", async () => {
+    for (const row of rowsOf(await run("ledger"))) {
+      expect(row.convicted).toBe(row.disputes);
+      expect(row.moves).toBeGreaterThanOrEqual(6 * (row.disputes as number));
+      expect(row.most).toBeGreaterThan(0);
+    }
+  });
+
   test("maps", async () => {
     for (const row of rowsOf(await run("maps"))) expect(row.ratio).toBeGreaterThan(0);
   });
