@@ -1,7 +1,8 @@
 // Builds the native backend: a Node-API addon in build/native.
 //
 //   node scripts/build-native.mjs              builds, and fails where it cannot
-//   node scripts/build-native.mjs --optional   says in one line why there is none, and succeeds
+//   node scripts/build-native.mjs --optional   says in one line why there is none, and succeeds; leaves
+//                                              a binary of these very sources as it is
 //
 // The compiler is called directly, not by node-gyp: that asks for Python and for all of Node's
 // headers with their common.gypi, which it fetches; Node-API's own four headers are all that is
@@ -9,7 +10,15 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -82,7 +91,17 @@ function run(command, args) {
   if (stderr) console.warn(stderr);
 }
 
-function build() {
+/** What the binary in place was built from, for this platform. */
+function builtFrom() {
+  const stamp = join(output, "built-from.txt");
+  if (!existsSync(join(output, "assay.node")) || !existsSync(stamp)) return "";
+  return readFileSync(stamp, "utf8");
+}
+
+const stampOf = (digest) => `${digest} ${process.platform} ${process.arch}\n`;
+
+function build(optional) {
+  if (optional && builtFrom() === stampOf(sourceDigest())) return;
   if (process.platform === "win32") throw new CannotBuild("it is not written for Windows");
   const cxx = compiler();
   const include = headers();
@@ -105,15 +124,16 @@ function build() {
   const fresh = join(output, `assay.${process.pid}.node`);
   run(cxx, [...shared, ...made, "-pthread", "-o", fresh]);
   renameSync(fresh, join(output, "assay.node"));
+  writeFileSync(join(output, "built-from.txt"), stampOf(digest));
   rmSync(objects, { recursive: true });
   console.log(`native backend: built with ${cxx}`);
 }
 
+const optional = process.argv.includes("--optional");
 try {
-  build();
+  build(optional);
 } catch (error) {
   if (!(error instanceof CannotBuild)) throw error;
-  const optional = process.argv.includes("--optional");
   const [reason] = optional ? error.message.split("\n") : [error.message];
   console.log(`native backend: not built, ${reason}`);
   if (!optional) process.exitCode = 1;

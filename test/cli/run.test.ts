@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { f32Tensor, f32Values } from "../../operators/index.js";
 import { readNpy, writeNpy } from "../../src/files/npy.js";
 import { receiptFromJson } from "../../src/receipt/json.js";
+import { nativeHere } from "../backends/native-here.js";
 import { assay, filesBelow, matrix, namesIn, onnxOf, smallModel, smallWorld } from "./support.js";
 
 const world = smallWorld();
@@ -55,28 +56,29 @@ describe("run", () => {
   });
 
   test("is the same bits on every backend, granularity apart", async () => {
-    const [a, b, c] = ["i", "w", "t"].map((n) => path(`bits-${n}`));
+    const a = path("bits-i");
     await run("bits-i");
-    for (const [folder, threads] of [
-      [b, "1"],
-      [c, "3"],
-    ] as const) {
+    const others = [
+      ["wasm", "1"],
+      ["wasm", "3"],
+      ...(nativeHere() ? [["native", "2"] as const] : []),
+    ] as const;
+    for (const [backend, threads] of others) {
+      const folder = path(`bits-${backend}-${threads}`);
       const args = [
         "run",
         model,
         ...inputs,
         "-o",
-        folder as string,
+        folder,
         "--backend",
-        "wasm",
+        backend,
         "--threads",
         threads,
       ];
       expect((await assay(args, { env })).stdout).toContain("no fallbacks");
+      expect(filesBelow(folder)).toEqual(filesBelow(a));
     }
-    const first = filesBelow(a as string);
-    expect(filesBelow(b as string)).toEqual(first);
-    expect(filesBelow(c as string)).toEqual(first);
     const { json } = await run("bits-o", "--json", "--granularity", "operator");
     expect(json.segments).toBe(json.operators);
   });

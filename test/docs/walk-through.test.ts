@@ -26,10 +26,11 @@ function stepsOf(page: string): Step[] {
   );
 }
 
-/** What differs from machine to machine: times, threads and with them memory, the key. */
+/** What differs from machine to machine: times, backend, threads and with them memory, the key. */
 function masked(text: string): string {
   return text
     .replace(/\b\d+(\.\d+)? m?s\b/g, "<time>")
+    .replace(/^( {2}backend +)(native|wasm),/gm, "$1<backend>,")
     .replace(/\d+ threads?/g, "<threads>")
     .replace(/^( {2}memory) +[\d.]+ \w+/gm, "$1 <size>")
     .replace(/^( {2}receipt +)0x[0-9a-f]{64}/gm, "$1<digest>")

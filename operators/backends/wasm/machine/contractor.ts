@@ -16,6 +16,11 @@ export interface Contractor {
   readonly workspaceBytes: number;
   /** Multiply-adds below which waking another thread costs more than it saves: about 10 µs. */
   readonly chunkWork: number;
+  /**
+   * Whether to read a column operand where it lies, if it is used once and its columns are
+   * neighbours, rather than pack it.
+   */
+  prefersInPlace(rows: number, columns: number, depth: number): boolean;
 }
 
 export type ContractorOrigin =

@@ -142,7 +142,7 @@ class CallLowering {
     const outBytes = 4 * elementCount(program.out);
     const c = epilogue.kind === "map" ? this.memory.scratch(outBytes) : call.out;
     const offN = outOffsets(b.operand.read, b.operand.view, program.out, shape.columns);
-    const mode = modeOf(shape, b, depth, offN);
+    const mode = this.modeOf(shape, b, depth, offN);
     const tables = this.tables(program, shape, a, b, offN);
     const { panel } = this.contractor;
     const panels = Math.ceil(shape.columns.count / panel);
@@ -178,6 +178,19 @@ class CallLowering {
       const sources = [...call.sources.map((s) => s.offset), c];
       this.steps.push(this.kernel(epilogue.program, call.out, sources));
     }
+  }
+
+  /** A column operand that is used once is packed only where that pays. */
+  private modeOf(
+    shape: Contraction,
+    b: PlacedOperand,
+    depth: number,
+    offN: Int32Array,
+  ): ContractStep["mode"] {
+    if (b.constant) return "packed";
+    const { rows, columns } = shape;
+    const inPlace = this.contractor.prefersInPlace(rows.count, columns.count, depth);
+    return inPlace && offN.every((offset, i) => offset === 4 * i) ? "direct" : "fresh";
   }
 
   /**
@@ -276,27 +289,6 @@ function isWorthwhile(program: ElementProgram, shape: Contraction): boolean {
   const [rows, columns] = [shape.rows.count, shape.columns.count];
   if (DTYPES[program.dtype].register !== "f32") return false;
   return depth >= 4 && columns >= 4 && (rows >= 2 || depth >= 32) && rows * columns >= 32;
-}
-
-/** Elements of a column operand above which reading it once from memory is what counts. */
-const LARGE_OPERAND = 1 << 20;
-
-/**
- * Few rows over a column operand that is used once: packing would not pay, if its columns lie one
- * behind the other so that they can be read in place. Up to 16 rows where the operand is large
- * (8x4096x4096: 23 GFLOP/s against 15); a small one is in the cache and better packed (16x128x3025:
- * 33 against 40).
- */
-function modeOf(
-  shape: Contraction,
-  b: PlacedOperand,
-  depth: number,
-  offN: Int32Array,
-): ContractStep["mode"] {
-  if (b.constant) return "packed";
-  const [rows, columns] = [shape.rows.count, shape.columns.count];
-  const few = rows <= (depth * columns >= LARGE_OPERAND ? 16 : 4) && columns >= 64;
-  return few && offN.every((offset, i) => offset === 4 * i) ? "direct" : "fresh";
 }
 
 function latin1(bytes: Uint8Array): string {
