@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,14 +51,37 @@ export function checkOut(repository: string, revision: string): Checkout {
  * Builds a checkout, with the native backend where there is one and it can be built. An older
  * revision may need packages that are no longer installed: what does not need them is built.
  */
-export function build(folder: string): void {
-  const built = spawnSync("npm", ["run", "--silent", "build"], { cwd: folder, encoding: "utf8" });
-  const said = `${built.stdout}${built.stderr}`.trim();
+export async function build(folder: string): Promise<void> {
+  const { status, said } = await npm(folder, "run", "--silent", "build");
   if (!existsSync(join(folder, "dist/src/index.js"))) throw new Error(`npm run build: ${said}`);
-  if (built.status !== 0) process.stderr.write(`${folder}: ${said}\n`);
-  const native = ["run", "--silent", "--if-present", "build:native"];
-  const { status } = spawnSync("npm", native, { cwd: folder, stdio: "ignore" });
-  if (status !== 0) process.stderr.write(`${folder}: the native backend was not built\n`);
+  if (status !== 0) process.stderr.write(`${folder}: ${said}\n`);
+  const native = await npm(folder, "run", "--silent", "--if-present", "build:native");
+  if (native.status !== 0) process.stderr.write(`${folder}: the native backend was not built\n`);
+}
+
+/**
+ * Not synchronous, or a signal would wait for the end of it; in a process group of its own, which is
+ * killed whole: a compiler that goes on would write into a folder that is being removed.
+ */
+function npm(cwd: string, ...args: string[]): Promise<{ status: number | null; said: string }> {
+  const child = spawn("npm", args, { cwd, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  const kill = (): void => {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  };
+  process.prependOnceListener("exit", kill);
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (text) => {
+      said += text;
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (status) => {
+      process.off("exit", kill);
+      resolve({ status, said: said.trim() });
+    });
+  });
 }
 
 function git(repository: string, ...args: string[]): string {

@@ -54,8 +54,8 @@ async function main(): Promise<number> {
   const models = mkdtempSync(join(tmpdir(), "assay-compare-models-"));
   process.once("exit", () => rmSync(models, { recursive: true, force: true }));
   process.stderr.write(`… building ${older.commit.slice(0, 12)} and this tree\n`);
-  build(older.folder);
-  build(ROOT);
+  await build(older.folder);
+  await build(ROOT);
   const rows: Row[] = [];
   for (const name of names) {
     process.stderr.write(`… ${name}\n`);
