@@ -15,12 +15,8 @@ const WORTH_SHARING = 2;
 /** A worker that is silent for longer has died without a word; waiting on would hang the caller. */
 const SILENCE_MS = 600_000;
 
-/**
- * Spins before a waiting thread sleeps: about 200 µs, so that the crew is awake from one step to the
- * next, and from one run to the next of a small model (native, two threads on a busy Zen 4, with
- * 2000 and with 40,000 spins: 512x512x512 89 and 150 GFLOP/s, SqueezeNet 23 and 8 ms).
- */
-export const SPINS = 20_000;
+/** Spins before a waiting thread sleeps: about 20 µs, less than a sleep and wake-up costs. */
+export const SPINS = 2000;
 
 export interface WorkerSetup {
   readonly control: SharedArrayBuffer;
