@@ -1,4 +1,4 @@
-import yargsParser from "yargs-parser";
+import { Parser } from "yargs/helpers";
 import { AssayError } from "../../operators/errors.js";
 import type { Command, Option } from "./command.js";
 import { closest, suggestion } from "./suggest.js";
@@ -13,7 +13,7 @@ export type Request =
   | { readonly kind: "run"; readonly command: Command; readonly args: ParsedArguments };
 
 /**
- * Reads a command line. yargs-parser splits it into flags and values; what may be there, how often and in
+ * Reads a command line. yargs splits it into flags and values; what may be there, how often and in
  * which form is checked here against the command's data, so that every complaint names the flag as
  * it was typed and says what would be right. Throws `usage`.
  */
@@ -122,7 +122,7 @@ function split(command: Command, argv: readonly string[]): Record<string, unknow
   const named = (test: (o: Option) => boolean): string[] =>
     flags.filter(([, o]) => test(o)).map(([key]) => key);
   const aliases = flags.flatMap(([key, o]) => (o.alias ? [[key, o.alias] as const] : []));
-  const { argv: values, error } = yargsParser.detailed([...argv], {
+  const { argv: values, error } = Parser.detailed([...argv], {
     alias: Object.fromEntries(aliases),
     array: named((o) => o.many === true),
     string: named((o) => o.value !== undefined),

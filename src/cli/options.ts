@@ -43,6 +43,14 @@ export const BACKEND = {
   },
 } as const satisfies Options;
 
+export const PROFILE = {
+  profile: {
+    value: "file",
+    group: "Computing",
+    describe: "show where the time goes, and write it to a new file as a Chrome trace",
+  },
+} as const satisfies Options;
+
 export const OUTPUT = {
   json: { group: "Output", describe: "print one JSON object and nothing else" },
   verbose: { group: "Output", describe: "say more, and show stack traces of errors" },

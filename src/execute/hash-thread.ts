@@ -12,9 +12,11 @@ export class HashThread {
   private readonly waiting = new Map<number, Waiter>();
   private next = 0;
 
-  constructor() {
+  /** `onHashed` is told of every tensor when it was begun (ms since 1970) and how long it took. */
+  constructor(onHashed?: (bytes: number, startedAt: number, ms: number) => void) {
     this.worker = new Worker(workerUrl());
-    this.worker.on("message", ({ id, digest }: HashAnswer) => {
+    this.worker.on("message", ({ id, digest, bytes, startedAt, ms }: HashAnswer) => {
+      onHashed?.(bytes, startedAt, ms);
       this.waiting.get(id)?.resolve(digest);
       this.waiting.delete(id);
     });
@@ -50,6 +52,9 @@ export interface HashQuestion extends Tensor {
 export interface HashAnswer {
   readonly id: number;
   readonly digest: Uint8Array;
+  readonly bytes: number;
+  readonly startedAt: number;
+  readonly ms: number;
 }
 
 interface Waiter {

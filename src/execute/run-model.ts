@@ -21,6 +21,7 @@ import { addressOf } from "../receipt/key.js";
 import { makeReceipt, type SignedReceipt } from "../receipt/receipt.js";
 import { maskRoot, saltCommitment } from "../receipt/salt.js";
 import { signReceipt } from "../receipt/sign.js";
+import { unmeasured } from "./profiler.js";
 import { type MemoryNeed, Session } from "./session.js";
 import { type Committer, keepSegments, type Trace, type TraceOptions, traceRun } from "./trace.js";
 
@@ -72,8 +73,9 @@ export async function runModel(request: RunRequest): Promise<Run> {
     const commit = request.commit ?? ((t: Tensor) => commitTensor(hasher, t));
     const trace = await traceRun(session, inputs, commit, request);
     const names = plan.outputs.map((v) => v.name);
+    const measure = request.measure ?? unmeasured;
     return {
-      signed: receiptOf(request, plan, trace),
+      signed: measure("receipt", "receipt", 0, () => receiptOf(request, plan, trace)),
       plan,
       trace,
       inputs,

@@ -1,6 +1,13 @@
-import { AssayError, bytesEqual, elementCount, type Tensor } from "../../operators/index.js";
+import {
+  AssayError,
+  byteLength,
+  bytesEqual,
+  elementCount,
+  type Tensor,
+} from "../../operators/index.js";
 import type { Plan, PlanValue, Segment } from "../graph/plan.js";
 import { type Corruption, corruptElement, visibleElements } from "./drill.js";
+import { type Measure, unmeasured } from "./profiler.js";
 import { loadBoundary, type Resumption, resumeAt } from "./resume.js";
 import type { Session } from "./session.js";
 
@@ -27,6 +34,8 @@ export interface TraceOptions {
   /** Take up an earlier run of the same plan on the same inputs; the trace is that of a whole run. */
   readonly resume?: Resumption;
   readonly signal?: AbortSignal;
+  /** Times what copies and hashes, for a profile. */
+  readonly measure?: Measure;
   /** Called after every segment with the number of executed nodes. */
   readonly progress?: (done: number, total: number) => void;
 }
@@ -45,8 +54,9 @@ export async function traceRun(
   if (drilled !== undefined && !plan.segments.slice(first).some((s) => contains(s, drilled))) {
     throw new AssayError("usage", `there is no operator ${drilled} to corrupt`);
   }
-  session.setInputs(inputs);
-  const hashes = new Commitments(session, commit);
+  const measure = options.measure ?? unmeasured;
+  measure("copy", "inputs", bytesOf(inputs), () => session.setInputs(inputs));
+  const hashes = new Commitments(session, commit, measure);
   const inputHashes = plan.inputs.map((v) => hashes.of(v.value));
   if (resume) await resumeAt(session, resume, commit);
   const boundaries: Promise<readonly Uint8Array[]>[] = (resume?.boundaries ?? [])
@@ -59,19 +69,30 @@ export async function traceRun(
     if (options.corruption && contains(segment, options.corruption.node)) {
       corruption = await runCorrupted(session, segment, options.corruption, commit);
     } else session.runNodes(segment.first, segment.end);
-    if (options.keepBoundaries) keepNew(session, segment, kept);
+    if (options.keepBoundaries) keepNew(session, segment, kept, measure);
     boundaries.push(Promise.all(segment.live.map((v) => hashes.of(v))));
     options.progress?.(segment.end, plan.nodes.length);
     await breathe();
   }
-  return {
+  const outputHashes = plan.outputs.map((v) => hashes.of(v.value));
+  const outputTensors = plan.outputs.map(({ value }) => copyOf(session, value, measure));
+  return measure("wait", "hashes", 0, async () => ({
     inputs: await Promise.all(inputHashes),
-    outputs: await Promise.all(plan.outputs.map((v) => hashes.of(v.value))),
+    outputs: await Promise.all(outputHashes),
     boundaries: await Promise.all(boundaries),
-    outputTensors: plan.outputs.map((v) => session.tensor(v.value)),
+    outputTensors,
     kept,
     ...(corruption ? { corruption } : {}),
-  };
+  }));
+}
+
+function bytesOf(tensors: readonly Tensor[]): number {
+  return tensors.reduce((sum, { bytes }) => sum + bytes.length, 0);
+}
+
+function copyOf(session: Session, value: number, measure: Measure): Tensor {
+  const { name, ...type } = session.plan.values[value] as PlanValue;
+  return measure("copy", name, byteLength(type), () => session.tensor(value));
 }
 
 /**
@@ -95,8 +116,13 @@ function keptBefore(
   return new Map([...earlier].filter(([v]) => before.has(v)));
 }
 
-function keepNew(session: Session, segment: Segment, kept: Map<number, Tensor>): void {
-  for (const v of segment.live) if (!kept.has(v)) kept.set(v, session.tensor(v));
+function keepNew(
+  session: Session,
+  segment: Segment,
+  kept: Map<number, Tensor>,
+  measure: Measure,
+): void {
+  for (const v of segment.live) if (!kept.has(v)) kept.set(v, copyOf(session, v, measure));
 }
 
 /**
@@ -140,13 +166,19 @@ class Commitments {
   constructor(
     private readonly session: Session,
     private readonly commit: Committer,
+    private readonly measure: Measure,
   ) {}
 
   of(value: number): Promise<Uint8Array> {
     let found = this.known.get(value);
     if (!found) {
-      const { dtype, dims } = this.session.plan.values[value] as PlanValue;
-      found = Promise.resolve(this.commit({ dtype, dims, bytes: this.session.bytes(value) }));
+      const { name, dtype, dims } = this.session.plan.values[value] as PlanValue;
+      const bytes = this.session.bytes(value);
+      // In an array, so that what another thread takes for it is not counted here.
+      const [answer] = this.measure("hash", name, bytes.length, () => [
+        this.commit({ dtype, dims, bytes }),
+      ]);
+      found = Promise.resolve(answer as Uint8Array | Promise<Uint8Array>);
       // A run that is cancelled no longer awaits what is pending; that must not end the process.
       found.catch(() => undefined);
       this.known.set(value, found);

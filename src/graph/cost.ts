@@ -67,6 +67,21 @@ export function nodeCost(plan: Plan, node: PlanNode): Cost {
   };
 }
 
+/**
+ * Arithmetic alone, as a rate of operations has it: a multiplication and an addition for every step
+ * of a matrix product. Functions count by their weight, skipped steps count.
+ */
+export function arithmeticOf({ stages }: Lowering): number {
+  return stages.reduce((sum, { program: p }) => {
+    const steps = elementCount(p.fold) * operationsOf(p.step);
+    return sum + elementCount(p.out) * (steps + operationsOf(p.finish));
+  }, 0);
+}
+
+function operationsOf({ code }: Body): number {
+  return code.reduce((sum, i) => sum + (i.kind === "operate" ? weightOf(i.op) : 0), 0);
+}
+
 function stageSteps({ program }: Stage): number {
   const steps = elementCount(program.fold) * stepWeight(program);
   return elementCount(program.out) * (steps + bodyWeight(program.finish));
@@ -87,7 +102,8 @@ export function bodyWeight(body: Body): number {
   return sum;
 }
 
-function valueBytes(plan: Plan, id: number): number {
+/** Bytes of a value of a plan; a uniform constant is one element. */
+export function valueBytes(plan: Plan, id: number): number {
   const value = plan.values[id] as PlanValue;
   if (value.origin.kind === "constant") {
     const known = plan.constants[value.origin.index] as KnownValue;

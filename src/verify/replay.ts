@@ -13,7 +13,7 @@ import { maskRoot } from "../receipt/salt.js";
 import { collectFindings, type Evidence, type Pins, reportOf, saltProblem } from "./check.js";
 import type { Findings, FirstDifference, VerificationReport } from "./report.js";
 
-export interface ReplayRequest extends Pick<TraceOptions, "signal" | "progress"> {
+export interface ReplayRequest extends Pick<TraceOptions, "signal" | "progress" | "measure"> {
   readonly hasher: Hasher;
   readonly signed: SignedReceipt;
   readonly model: Model;
@@ -56,7 +56,7 @@ function notChecked(request: ReplayRequest, findings: Findings, reason: string) 
 }
 
 async function retrace(
-  { model, machine, hasher, memoryLimit, onNeed, signal, progress }: ReplayRequest,
+  { model, machine, hasher, memoryLimit, onNeed, signal, progress, measure }: ReplayRequest,
   inputs: readonly Tensor[],
   plan: Plan,
 ): Promise<Trace> {
@@ -68,6 +68,7 @@ async function retrace(
     return await traceRun(session, inputs, (t) => commitTensor(hasher, t), {
       ...(signal ? { signal } : {}),
       ...(progress ? { progress } : {}),
+      ...(measure ? { measure } : {}),
     });
   } finally {
     await session.close();

@@ -8,7 +8,7 @@ import type { VerificationMode, VerificationReport } from "./report.js";
 import { sampleRun } from "./sample.js";
 
 export interface VerifyRequest
-  extends Pick<ReplayRequest, "signal" | "progress" | "memoryLimit" | "onNeed"> {
+  extends Pick<ReplayRequest, "signal" | "progress" | "memoryLimit" | "onNeed" | "measure"> {
   readonly mode: VerificationMode;
   readonly hasher: Hasher;
   readonly signed: SignedReceipt;

@@ -111,6 +111,8 @@ describe("help", () => {
                                       bit (default: N)
             --memory-limit <MiB>      refuse to start above this (default: the memory
                                       that is free)
+            --profile <file>          show where the time goes, and write it to a new
+                                      file as a Chrome trace
 
       Drills:
             --corrupt <op[:element]>  falsify one element of the output of an

@@ -11,18 +11,21 @@ const model = join(import.meta.dirname, "../../fixtures/digits/model.onnx");
 /** A service in this process, until `stop`, which is a Ctrl-C that only it hears. */
 class Service {
   private text = "";
-  private readonly own: NodeJS.SignalsListener[];
+  private own: NodeJS.SignalsListener[] = [];
   readonly ended: Promise<number>;
   private heard: () => void = () => {};
 
   constructor(args: readonly string[]) {
     const others = process.listeners("SIGINT");
+    // A command is imported when it runs, so it listens when it first says something, not before.
     const write = (text: string): void => {
+      if (this.text === "") {
+        this.own = process.listeners("SIGINT").filter((l) => !others.includes(l));
+      }
       this.text += text;
       this.heard();
     };
     this.ended = assay([...args, "--json"], { env, stdout: { write } }).then((ran) => ran.code);
-    this.own = process.listeners("SIGINT").filter((l) => !others.includes(l));
   }
 
   async line(holds: (line: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {

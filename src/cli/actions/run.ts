@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { performance } from "node:perf_hooks";
-import { AssayError, type Tensor } from "../../../operators/basis.js";
-import type { Machine } from "../../../operators/index.js";
+import { AssayError, type Machine, type Tensor } from "../../../operators/index.js";
 import { createMachine } from "../../execute/backend.js";
 import type { Corruption } from "../../execute/drill.js";
 import { HashThread, wantsHashThread } from "../../execute/hash-thread.js";
+import { Profiler, unmeasured } from "../../execute/profiler.js";
 import { runFiles } from "../../execute/run-folder.js";
-import { planFor, type Run, runModel } from "../../execute/run-model.js";
+import { planFor, type Run, type RunRequest, runModel } from "../../execute/run-model.js";
 import { requireReplaceable, writeFolderAtomic } from "../../files/disk.js";
 import { loadModelFile } from "../../files/load-model.js";
 import { describeWrongDims, wrongDims } from "../../graph/declared.js";
@@ -23,6 +23,7 @@ import { loadKey } from "../keys.js";
 import { announceNeed, memoryLimit } from "../memory.js";
 import { hexOption } from "../options.js";
 import { jsonLine, printable } from "../printable.js";
+import { describeProfile, keepProfile, requireNewProfile } from "../profile-report.js";
 import { startProgress } from "../progress.js";
 import { describeRun, type RunTimes, runFacts } from "../run-report.js";
 import { interruptible } from "../signals.js";
@@ -34,6 +35,7 @@ export function run(args: RunArguments, io: Io): Promise<number> {
 
 async function runUntil(signal: AbortSignal, args: RunArguments, io: Io): Promise<number> {
   requireReplaceable(args.out, args.force);
+  requireNewProfile(args.profile);
   const context =
     args.context === undefined ? {} : { context: hexOption("context", args.context, 32) };
   const model = loadModelFile(args.model);
@@ -48,14 +50,18 @@ async function runUntil(signal: AbortSignal, args: RunArguments, io: Io): Promis
   const key = loadKey(args.key, io.env, io.disk);
   const salt = args.salt ? new Uint8Array(randomBytes(32)) : undefined;
   const extras = { key, ...context, ...corruption, ...(salt ? { salt } : {}) };
-  const { result, times, backend } = await execute(args, io, model, inputs, plan, extras, signal);
+  const profiler = args.profile === undefined ? undefined : new Profiler();
+  const work = { args, io, model, inputs, plan, extras, profiler, signal };
+  const { result, times, backend } = await execute(work);
   signal.throwIfAborted();
   writeFolderAtomic(args.out, runFiles(result, salt), args.force, io.disk);
   const comparisons = [...expected].map(([name, theirs]) => {
     return { name, ...compareTensors(result.outputs.get(name) as Tensor, theirs, args) };
   });
+  const profile = profiler && keepProfile(args.profile as string, plan, profiler, io);
   const facts = runFacts(args, result, backend, times, comparisons);
-  io.stdout.write(args.json ? jsonLine(facts) : describeRun(facts));
+  if (args.json) io.stdout.write(jsonLine(profile ? { ...facts, profile } : facts));
+  else io.stdout.write(`${describeRun(facts)}${profile ? describeProfile(profile) : ""}`);
   return comparisons.every((c) => c.within) ? EXIT.ok : EXIT.refuted;
 }
 
@@ -66,23 +72,37 @@ interface Extras {
   readonly corruption?: Corruption;
 }
 
-async function execute(
-  args: RunArguments,
-  io: Io,
-  model: Model,
-  inputs: ReadonlyMap<string, Tensor>,
-  plan: Plan,
-  extras: Extras,
-  signal: AbortSignal,
-): Promise<{ result: Run; times: RunTimes; backend: Machine["name"] }> {
+interface Work {
+  readonly args: RunArguments;
+  readonly io: Io;
+  readonly model: Model;
+  readonly inputs: ReadonlyMap<string, Tensor>;
+  readonly plan: Plan;
+  readonly extras: Extras;
+  readonly profiler: Profiler | undefined;
+  readonly signal: AbortSignal;
+}
+
+async function execute({
+  args,
+  io,
+  model,
+  inputs,
+  plan,
+  extras,
+  profiler,
+  signal,
+}: Work): Promise<{ result: Run; times: RunTimes; backend: Machine["name"] }> {
   const hashing = performance.now();
   const digest = modelDigest(nodeHasher, model);
   const weightsHashMs = performance.now() - hashing;
-  const machine = createMachine(args);
-  const thread = wantsHashThread(plan) ? new HashThread() : undefined;
+  const created = createMachine(args);
+  const machine = profiler?.machine(created, plan) ?? created;
+  const measure = profiler?.measure ?? unmeasured;
+  const thread = wantsHashThread(plan) ? new HashThread(profiler?.hashed) : undefined;
   const progress = startProgress("running", "operators", io.stderr);
   const started = performance.now();
-  const result = await runModel({
+  const request: RunRequest = {
     model,
     digest,
     inputs,
@@ -95,8 +115,10 @@ async function execute(
     progress: (done, total) => progress.update(done, total),
     memoryLimit: memoryLimit(args.memoryLimit),
     ...(thread ? { commit: thread.commit } : {}),
+    ...(profiler ? { measure } : {}),
     ...extras,
-  }).finally(async () => {
+  };
+  const result = await measure("run", "run", 0, () => runModel(request)).finally(async () => {
     progress.finish();
     await thread?.close();
   });

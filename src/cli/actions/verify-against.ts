@@ -57,16 +57,16 @@ export async function verifyAgainst(args: VerifyArguments, other: string, io: Io
 }
 
 function requireUsage(args: VerifyArguments, other: string): string {
-  const { model, mode, share, beacon, input, salt } = args;
+  const { model, mode, share, beacon, input, salt, profile } = args;
   if (model === undefined) {
     throw new AssayError("usage", "--against needs --model", {
       hint: "both parties and the referee derive the plan from the model",
     });
   }
-  if ([mode, share, beacon, salt, ...input].some((v) => v !== undefined)) {
+  if ([mode, share, beacon, salt, profile, ...input].some((v) => v !== undefined)) {
     throw new AssayError(
       "usage",
-      "--against takes no --mode, --share, --beacon, --input or --salt",
+      "--against takes no --mode, --share, --beacon, --input, --salt or --profile",
       {
         hint: "a dispute is about what the two run folders hold",
       },

@@ -15,7 +15,7 @@ import { jsonLine } from "../printable.js";
 import { interruptible } from "../signals.js";
 import { styleFor } from "../style.js";
 import { describeReport } from "../verify-report.js";
-import type { Work } from "./re-execute.js";
+import type { Reexecuted, Work } from "./re-execute.js";
 
 /** An error is the third outcome: it could not be checked, and the exit code is 2. */
 export async function verify(args: VerifyArguments, io: Io): Promise<number> {
@@ -40,13 +40,15 @@ async function verifyAlone(args: VerifyArguments, io: Io): Promise<number> {
   const signed = run?.signed ?? receiptFromJson(readFile(args.target, "receipt", MAX_RECEIPT_TEXT));
   const model = args.model === undefined ? undefined : await modelOf(args.model);
   const held = await evidenceOf(args, signed, run, model);
-  const report =
+  const { report, profile } =
     mode === "check"
-      ? checkReceipt(nodeHasher, signed, pins, held)
+      ? { report: checkReceipt(nodeHasher, signed, pins, held) }
       : await reexecuted({ args, io, mode, draw, signed, pins, held, run, model });
-  io.stdout.write(
-    args.json ? jsonLine(report) : describeReport(report, styleFor(io.stdout, io.env)),
-  );
+  if (args.json) io.stdout.write(jsonLine(profile ? { ...report, profile } : report));
+  else {
+    io.stdout.write(describeReport(report, styleFor(io.stdout, io.env)));
+    if (profile) io.stdout.write((await import("../profile-report.js")).describeProfile(profile));
+  }
   return exitCode(report);
 }
 
@@ -55,21 +57,25 @@ async function modelOf(path: string): Promise<Model> {
   return (await import("../../files/load-model.js")).loadModelFile(path);
 }
 
-async function reexecuted(work: Omit<Work, "signal">): Promise<VerificationReport> {
-  const { reportOn } = await import("./re-execute.js");
-  return interruptible((signal) => reportOn({ ...work, signal }));
+async function reexecuted(work: Omit<Work, "signal">): Promise<Reexecuted> {
+  const { reexecute } = await import("./re-execute.js");
+  return interruptible((signal) => reexecute({ ...work, signal }));
 }
 
 function exitCode({ outcome }: VerificationReport): number {
   return outcome === "verified" ? EXIT.ok : outcome === "refuted" ? EXIT.refuted : EXIT.failed;
 }
 
-function modeOf({ mode, share, beacon, model }: VerifyArguments): VerificationMode {
+function modeOf({ mode, share, beacon, model, profile }: VerifyArguments): VerificationMode {
   const drawn = share !== undefined || beacon !== undefined;
   if (drawn && mode !== undefined && mode !== "sample") {
     throw new AssayError("usage", `--share and --beacon are for --mode sample, not ${mode}`);
   }
-  return mode ?? (drawn ? "sample" : model === undefined ? "check" : "replay");
+  const chosen = mode ?? (drawn ? "sample" : model === undefined ? "check" : "replay");
+  if (profile !== undefined && chosen !== "replay") {
+    throw new AssayError("usage", `--profile is for --mode replay, not ${chosen}`);
+  }
+  return chosen;
 }
 
 export interface Draw {

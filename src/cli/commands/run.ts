@@ -1,7 +1,7 @@
 import type { BackendName } from "../../execute/backend.js";
 import type { Granularity } from "../../graph/plan.js";
 import type { Command } from "../command.js";
-import { BACKEND, MODEL_INPUT, OUTPUT } from "../options.js";
+import { BACKEND, MODEL_INPUT, OUTPUT, PROFILE } from "../options.js";
 
 export interface RunArguments {
   readonly model: string;
@@ -11,6 +11,7 @@ export interface RunArguments {
   readonly backend: BackendName;
   readonly threads: number;
   readonly memoryLimit?: number;
+  readonly profile?: string;
   readonly granularity: Granularity;
   readonly key?: string;
   readonly context?: string;
@@ -85,6 +86,7 @@ export const runCommand: Command<RunArguments> = {
       describe: "absolute tolerance of --expect",
     },
     ...BACKEND,
+    ...PROFILE,
     corrupt: {
       value: "op[:element]",
       group: "Drills",

@@ -2,7 +2,7 @@ import type { BackendName } from "../../execute/backend.js";
 import type { VerificationMode } from "../../verify/report.js";
 import type { Command } from "../command.js";
 import type { EvidenceArguments } from "../evidence.js";
-import { BACKEND, MODEL_INPUT, OUTPUT } from "../options.js";
+import { BACKEND, MODEL_INPUT, OUTPUT, PROFILE } from "../options.js";
 
 export interface VerifyArguments extends EvidenceArguments {
   readonly target: string;
@@ -14,6 +14,7 @@ export interface VerifyArguments extends EvidenceArguments {
   readonly backend: BackendName;
   readonly threads: number;
   readonly memoryLimit?: number;
+  readonly profile?: string;
   readonly json: boolean;
   readonly verbose: boolean;
 }
@@ -81,6 +82,7 @@ export const verifyRunCommand: Command<VerifyArguments> = {
       describe: "the 32-byte context must be this",
     },
     ...BACKEND,
+    ...PROFILE,
     ...OUTPUT,
   },
   examples: [
