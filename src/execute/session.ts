@@ -71,7 +71,9 @@ export class Session {
       if (!fits) {
         throw new AssayError("input/mismatch", `input "${declared.name}" does not fit the plan`);
       }
-      this.bytes(declared.value).set(canonicalNaNs(given).bytes);
+      // 0.75 ns an element in JavaScript, which beside a native product of few rows is much.
+      const clean = given.dtype === "f32" && this.machine.hasNaN?.(given.bytes) === false;
+      this.bytes(declared.value).set(clean ? given.bytes : canonicalNaNs(given).bytes);
     });
   }
 

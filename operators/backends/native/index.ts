@@ -1,7 +1,7 @@
 import { AssayError } from "../../errors.js";
 import type { Contractor } from "../wasm/machine/contractor.js";
 import { WasmMachine } from "../wasm/machine/index.js";
-import { type NativeLevel, nativeAddon } from "./load.js";
+import { type NativeAddon, type NativeLevel, nativeAddon } from "./load.js";
 
 export { type NativeAvailability, type NativeLevel, nativeAddon } from "./load.js";
 
@@ -20,14 +20,20 @@ export class NativeMachine extends WasmMachine {
   constructor(threads = 1, options: NativeOptions = {}) {
     super(threads, nativeContractor(options));
   }
+
+  hasNaN(bytes: Uint8Array): boolean {
+    return requiredAddon().hasNaN(bytes);
+  }
+}
+
+function requiredAddon(): NativeAddon {
+  const native = nativeAddon();
+  if ("addon" in native) return native.addon;
+  throw new AssayError("backend/unavailable", `the native backend is not here: ${native.reason}`);
 }
 
 function nativeContractor({ level: wanted }: NativeOptions): Contractor {
-  const native = nativeAddon();
-  if ("reason" in native) {
-    throw new AssayError("backend/unavailable", `the native backend is not here: ${native.reason}`);
-  }
-  const { levels, panel } = native.addon;
+  const { levels, panel } = requiredAddon();
   const level = levels.find(({ name }) => wanted === undefined || name === wanted);
   if (!level) {
     throw new AssayError("backend/unavailable", `this processor has no ${wanted}`, {

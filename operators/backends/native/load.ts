@@ -9,6 +9,8 @@ export interface NativeAddon {
   readonly panel: number;
   /** SHA-256 of many messages, the fastest first. */
   readonly hashers: readonly NativeHasher[];
+  /** Whether there is a NaN among f32. */
+  hasNaN(bytes: Uint8Array): boolean;
   /** A level's functions over all bytes of a memory. */
   kernel(memory: Uint8Array, level: string): ContractionExports;
 }

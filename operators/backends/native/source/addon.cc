@@ -160,6 +160,29 @@ napi_value kernel(napi_env env, napi_callback_info info) {
   return object;
 }
 
+/// hasNaN(bytes): whether there is a NaN among the f32 of a tensor, of any address.
+napi_value hasNaN(napi_env env, napi_callback_info info) {
+  size_t count = 1, length = 0;
+  napi_value value, answer;
+  napi_get_cb_info(env, info, &count, &value, nullptr, nullptr);
+  uint8_t* bytes;
+  if (count != 1 || !bytesOf(env, value, &bytes, &length)) return fail(env, "bytes are expected");
+  bool found = false;
+  constexpr size_t kBlock = 4096;
+  for (size_t at = 0; at < length / 4 && !found; at += kBlock) {
+    uint32_t any = 0;
+    const size_t end = length / 4 - at < kBlock ? length / 4 : at + kBlock;
+    for (size_t i = at; i < end; i++) {
+      uint32_t word;
+      std::memcpy(&word, bytes + 4 * i, 4);
+      any |= 0x7f800000 - (word & 0x7fffffff);
+    }
+    found = any >> 31;
+  }
+  napi_get_boolean(env, found, &answer);
+  return answer;
+}
+
 struct TileWork {
   Compress compress;
   const uint8_t* bytes;
@@ -266,6 +289,7 @@ NAPI_MODULE_INIT() {
   napi_set_named_property(env, exports, "levels", levels(env));
   number(env, exports, "panel", kPanel);
   method(env, exports, "kernel", kernel);
+  method(env, exports, "hasNaN", hasNaN);
   napi_set_named_property(env, exports, "hashers", hashers(env));
   return exports;
 }
