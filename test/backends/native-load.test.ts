@@ -12,6 +12,11 @@ import { nativeHere } from "./native-here.js";
 const root = resolve(import.meta.dirname, "../..");
 const native = nativeHere();
 
+const made: string[] = [];
+afterAll(() => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+});
+
 /** A copy of what the loader looks at, loaded by a process of its own. */
 function availabilityIn(folder: string): NativeAvailability {
   const loader = pathToFileURL(join(folder, "operators/backends/native/load.ts"));
@@ -24,7 +29,7 @@ function availabilityIn(folder: string): NativeAvailability {
 
 function copyOf(binary: boolean): string {
   const folder = mkdtempSync(join(tmpdir(), "assay-native-"));
-  afterAll(() => rmSync(folder, { recursive: true }));
+  made.push(folder);
   for (const path of ["operators/backends/native", "scripts/build-native.mjs", "package.json"]) {
     cpSync(join(root, path), join(folder, path), { recursive: true });
   }
