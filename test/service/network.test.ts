@@ -43,6 +43,8 @@ const PARAMETERS = JSON.stringify({
 });
 
 const BOND = 100_000;
+/** What the honest ones take for a seat at least: a job that pays less is the cheat's alone. */
+const HONEST_FEE = 3_000;
 
 /** A ledger behind a real socket; everybody follows it on a connection of their own. */
 class Network {
@@ -90,7 +92,8 @@ class Network {
 
   async executor(n: number, cheats: boolean): Promise<void> {
     const agent = await this.agent(n);
-    const terms = { steps: Number.MAX_SAFE_INTEGER, within: 0, fee: 0 };
+    const fee = cheats ? 0 : HONEST_FEE;
+    const terms = { steps: Number.MAX_SAFE_INTEGER, within: 0, fee };
     const stake = cheats ? 3 * BOND : BOND;
     this.tasks.push(keepOffers({ ...agent, terms, stake, register: false }));
     const corrupt: ExecutorOptions["corrupt"] = ({ plan }) => {
@@ -130,12 +133,17 @@ async function say({ account: who }: Joined, body: MessageBody): Promise<void> {
   expect(await who.say(body)).toHaveProperty("event");
 }
 
-function post({ ledger, account: who }: Joined, mode: Mode, executors: number): Promise<string> {
+function post(
+  { ledger, account: who }: Joined,
+  mode: Mode,
+  executors: number,
+  fee: number,
+): Promise<string> {
   const terms = {
     granularity: "layer",
     mode,
     executors,
-    fee: 9_000,
+    fee,
     commitWithin: 10_000,
   } as const;
   return postJob({ ledger, account: who, hasher, hosted: HOSTED, inputs: INPUTS, ...terms });
@@ -170,7 +178,7 @@ test("over real sockets a contest and a watcher convict the executor that lies",
   for (const n of [1, 2, 3]) await network.executor(n, n === 3);
   await until(requester, ({ models }) => models.get(HOSTED.id)?.offers.length === 3);
 
-  const replayed = await post(requester, "replayed", 3);
+  const replayed = await post(requester, "replayed", 3, 3 * HONEST_FEE);
   const jobIn = (state: LedgerState, id: string) => state.jobs.get(id) as Job;
   await until(requester, (s) => {
     const { contest, disputes } = jobIn(s, replayed);
@@ -194,9 +202,8 @@ test("over real sockets a contest and a watcher convict the executor that lies",
     },
   ]);
 
-  // The honest ones' stakes are in bonds of the first job, so the second is the cheat's alone.
   await network.watcher(4);
-  const optimistic = await post(requester, "optimistic", 1);
+  const optimistic = await post(requester, "optimistic", 1, HONEST_FEE - 1);
   const { signal } = new AbortController();
   const fell = await awaitJob(requester.ledger, optimistic, signal);
   expect(fell.entries).toMatchObject([{ executor: CHEAT, standing: "refuted" }]);
