@@ -164,24 +164,16 @@ export function pageOf(shape: Shape<unknown>): Shape<unknown> {
   return record({ items: list(shape, 4096), next: nullable(digest) });
 }
 
-export const ERROR: JsonSchema = {
-  type: "object",
-  additionalProperties: false,
-  required: ["code", "message"],
-  properties: {
-    code: { type: "string" },
-    message: { type: "string" },
-    hint: { type: "string" },
-  },
-};
+/** A name for programs, a sentence for people, and one thing more where there is one. */
+function complaint(more: string): JsonSchema {
+  const text = { type: "string" };
+  return {
+    type: "object",
+    additionalProperties: false,
+    required: ["code", "message"],
+    properties: { code: text, message: text, [more]: text },
+  };
+}
 
-export const REFUSAL: JsonSchema = {
-  type: "object",
-  additionalProperties: false,
-  required: ["code", "message"],
-  properties: {
-    code: { type: "string" },
-    message: { type: "string" },
-    move: { type: "string" },
-  },
-};
+export const ERROR = complaint("hint");
+export const REFUSAL = complaint("move");

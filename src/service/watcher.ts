@@ -1,6 +1,4 @@
 import type { Run } from "../execute/run-model.js";
-import { fromHex } from "../receipt/hex.js";
-import { parseReceiptBytes } from "../receipt/receipt.js";
 import type { Id, Job } from "../settlement/state.js";
 import { modelOf, openOf, standingEntries } from "../settlement/step.js";
 import { claimRoot } from "../settlement/steps/results.js";
@@ -61,9 +59,7 @@ class Watcher {
     const { run } = await this.look(ledger.state.jobs.get(id) as Job);
     const own = claimRoot(hasher, run.signed.receipt);
     const job = ledger.state.jobs.get(id) as Job;
-    const wrong = standingEntries(job).filter(({ claim }) => {
-      return claim && claimRoot(hasher, parseReceiptBytes(fromHex(claim.receipt))) !== own;
-    });
+    const wrong = standingEntries(job).filter(({ claim }) => claim && claim.root !== own);
     const open = openOf(ledger.state, id).filter((d) => d.challenger === account.address);
     if (!known) {
       const what = wrong.length === 0 ? "agrees with every claim" : "found a wrong claim";

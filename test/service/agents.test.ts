@@ -9,25 +9,23 @@ import { loadModelAndSkeleton } from "../../src/files/load-model.js";
 import { parseTensorFile } from "../../src/files/parse.js";
 import { type LedgerFolder, openLedgerFolder } from "../../src/ledger/folder.js";
 import { keepLedger } from "../../src/ledger/keeper.js";
-import type { Ledger } from "../../src/ledger/port.js";
 import { signUpload } from "../../src/ledger/upload.js";
 import { nodeHasher as hasher } from "../../src/merkle/node-hash.js";
 import { toHex } from "../../src/receipt/hex.js";
 import { receiptBytes } from "../../src/receipt/receipt.js";
 import type { Agent, LogEntry, Speaker } from "../../src/service/agent.js";
+import { Account } from "../../src/service/client/account.js";
 import { type ExecutorOptions, serveExecutor } from "../../src/service/executor.js";
 import { type HostedModel, hostModel, jobInputs, runJob } from "../../src/service/hosted-model.js";
 import { JobStore } from "../../src/service/job-store.js";
 import { awaitJob, postJob, registerModel } from "../../src/service/post-job.js";
 import { serveWatcher } from "../../src/service/watcher.js";
-import type { Message, MessageBody } from "../../src/settlement/messages.js";
 import { held, stake } from "../../src/settlement/money.js";
 import { RuleBook } from "../../src/settlement/rule-book.js";
-import { signMessage } from "../../src/settlement/sign-message.js";
 import type { Job } from "../../src/settlement/state.js";
 import { modelOf } from "../../src/settlement/step.js";
 import { sealOf } from "../../src/settlement/steps/results.js";
-import { type Account, account, OPERATOR } from "../settlement/world.js";
+import { account, OPERATOR } from "../settlement/world.js";
 
 const fixtures = join(import.meta.dirname, "../../fixtures/digits");
 
@@ -38,19 +36,6 @@ const OFFER = { steps: Number.MAX_SAFE_INTEGER, within: 0, fee: 0 };
 const { drill: DRILL } = JSON.parse(readFileSync(join(fixtures, "digits.json"), "utf8")) as {
   drill: { operator: string; element: number; digit: number };
 };
-
-/** Accounts of this process speak one after another, so their numbers are in the state. */
-function speaker(ledger: Ledger, { key, address }: Account): Speaker {
-  return {
-    key,
-    address,
-    say: (body: MessageBody) => {
-      const sequence = ledger.state.sequences.get(address) ?? 0;
-      const message = { ledger: ledger.state.id, sender: address, sequence, ...body } as Message;
-      return ledger.submit(signMessage(hasher, message, key));
-    },
-  };
-}
 
 const PARAMETERS = JSON.stringify({
   windows: { draw: 20_000, commit: 20_000, reveal: 5_000, challenge: 1_500 },
@@ -87,12 +72,12 @@ class Town {
     return town;
   }
 
-  async fund(who: Account, free: number, staked = 0): Promise<Speaker> {
+  async fund(who: ReturnType<typeof account>, free: number, staked = 0): Promise<Speaker> {
     const amount = free + staked;
-    const operator = speaker(this.opened.ledger, OPERATOR);
+    const operator = new Account(this.opened.ledger, hasher, OPERATOR.key);
     const given = await operator.say({ kind: "deposit", to: who.address, amount });
     expect(given).toHaveProperty("event");
-    const said = speaker(this.opened.ledger, who);
+    const said = new Account(this.opened.ledger, hasher, who.key);
     if (staked > 0) await said.say({ kind: "stake", amount: staked });
     return said;
   }

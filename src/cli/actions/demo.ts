@@ -83,9 +83,7 @@ async function playTown(
   signal: AbortSignal,
   write: (text: string) => void,
 ): Promise<number> {
-  const tell = (text: string): void => {
-    if (!json) write(text);
-  };
+  const tell = json ? () => {} : write;
   // Keys are in it.
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const stage = setStage(folder, backend);
@@ -107,9 +105,7 @@ async function play(
   signal: AbortSignal,
   write: (text: string) => void,
 ): Promise<number> {
-  const tell = (text: string): void => {
-    if (!json) write(text);
-  };
+  const tell = json ? () => {} : write;
   const started = performance.now();
   const stage = setStage(folder, backend);
   tell(tellTitle(style));
