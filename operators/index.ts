@@ -5,6 +5,7 @@ export { InterpreterMachine } from "./backends/interpreter/machine.js";
 export {
   type Call,
   type CallSource,
+  isScan,
   type Machine,
   type MachineCall,
   type ScanCall,
