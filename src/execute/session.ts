@@ -39,6 +39,7 @@ export class Session {
     readonly machine: Machine,
     readonly layout: Layout,
     readonly need: MemoryNeed,
+    private readonly given: ReadonlyMap<number, Given>,
   ) {}
 
   /** Loads weights and constants. Throws `model/too-large` where memory does not suffice. */
@@ -67,7 +68,7 @@ export class Session {
     await machine.load(calls, arenaBytes);
     for (const [offset, constant] of given) giveConstant(machine, offset, constant, arenaBytes);
     machine.constantsReady();
-    return new Session(plan, machine, layout, need);
+    return new Session(plan, machine, layout, need, given);
   }
 
   /** Graph inputs by position, of exactly the types the plan was bound to; NaNs become canonical. */
@@ -92,10 +93,14 @@ export class Session {
   }
 
   /**
-   * The bytes of a value where they lie; later nodes may reuse the place. Weights of which the machine
-   * keeps only a packed form (`layout.outside`) lie nowhere, and are not to be asked for.
+   * The bytes of a value where they lie; later nodes may reuse the place. Those of a weight of which
+   * the machine keeps only a packed form are the model's own.
    */
   bytes(value: number): Uint8Array {
+    if (this.layout.outside.has(value)) {
+      const { bytes, known } = this.given.get(this.layout.offsets[value] as number) as Given;
+      return bytes ?? materialize(known).bytes;
+    }
     const length = byteLength(this.plan.values[value] as PlanValue);
     return this.machine.bytes(this.layout.offsets[value] as number, length);
   }
