@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { NativeAddon, NativeLevel } from "../../operators/backends/native/load.js";
+import type { ContractionExports } from "../../operators/backends/wasm/machine/contractor.js";
 import { FAR_WORDS } from "../../operators/backends/wasm/machine/packings.js";
 import { nativeHere } from "./native-here.js";
 
@@ -166,29 +167,56 @@ function check(p: Product, seed = 1): void {
   for (const level of levels) {
     const packedB = pack(level, b, tablesB, [0], 0, p.b);
     const packedA = p.a ? pack(level, a, tablesA, [0], 1, p.a) : undefined;
-    const bench = new Bench(4 * (m * k + m * n + 8 * (m + n + k)) + 2 ** 21);
+    const bench = new Bench(4 * (m * k + m * n + 8 * (m + n + k)) + 4 * n * k + 2 ** 21);
     const inMemory = bench.put(p.a ? [] : new Uint32Array(a.buffer));
     const [offM, offAk] = tablesA.map((t) => bench.put(t.map((x) => 4 * x))) as [number, number];
     const out = bench.put(new Uint32Array(m * n + GUARD).fill(POISON));
     const work = bench.put(new Uint32Array(level.workspaceBytes / 4));
     const c = [out, n, bench.put(bias), p.bias ? BIAS_COLUMNS : 0];
-    const job = bench.job([m, n, k, inMemory, offM, offAk, ...NO_B, ...c], p.b, packedB, packedA);
+    // Where B is f32, it is read from the memory too.
+    const plainB = p.b === "f32" ? bench.put(new Uint32Array(b.buffer)) : 0;
+    const [offN, offBk] = tablesB.map((t) => bench.put(t.map((x) => 4 * x))) as [number, number];
+    const common = [m, n, k, inMemory, offM, offAk, plainB, offN, offBk, 0, ...c];
+    const job = bench.job(common, p.b, packedB, packedA);
     const kernel = addon.kernel(new Uint8Array(bench.memory.buffer), level.name);
-    const [panels, middle] = [Math.ceil(n / PANEL), Math.floor(m / 2)];
-    const half = Math.floor(panels / 2);
-    // As threads may: parts of the rows, which need not begin with a tile, and of the panels.
-    kernel.multiply(job, middle, m, half, panels, work);
-    kernel.multiply(job, 0, middle, half, panels, work);
-    kernel.multiply(job, 0, m, 0, half, work);
-    const actual = bench.words(out, m * n + GUARD);
-    const bad = expected.findIndex((x, i) => x !== actual[i]);
-    const what = `${level.name} ${JSON.stringify(p)}`;
-    expect(bad < 0 ? what : `${what}: ${bad} is ${actual[bad]?.toString(16)}`).toBe(what);
+    for (const run of waysOf(p)) {
+      bench.words(out, m * n + GUARD).fill(POISON);
+      WAYS[run](kernel, job, p, work);
+      const actual = bench.words(out, m * n + GUARD);
+      const bad = expected.findIndex((x, i) => x !== actual[i]);
+      const what = `${level.name} ${run} ${JSON.stringify(p)}`;
+      expect(bad < 0 ? what : `${what}: ${bad} is ${actual[bad]?.toString(16)}`).toBe(what);
+    }
   }
 }
 
+/** As threads may: parts of the rows, which need not begin with a tile, and of the panels. */
+const WAYS = {
+  packed(kernel: ContractionExports, job: number, { m, n }: Product, work: number): void {
+    const [panels, middle] = [Math.ceil(n / PANEL), Math.floor(m / 2)];
+    const half = Math.floor(panels / 2);
+    kernel.multiply(job, middle, m, half, panels, work);
+    kernel.multiply(job, 0, middle, half, panels, work);
+    kernel.multiply(job, 0, m, 0, half, work);
+  },
+  fresh(kernel: ContractionExports, job: number, { m, n }: Product, work: number): void {
+    const [panels, third] = [Math.ceil(n / PANEL), Math.floor(m / 3)];
+    kernel.multiplyFresh(job, third, m, 0, panels, work);
+    kernel.multiplyFresh(job, 0, third, 0, panels, work);
+  },
+  direct(kernel: ContractionExports, job: number, { n }: Product, work: number): void {
+    kernel.multiplyDirect(job, 0, Math.floor(n / 2), work);
+    kernel.multiplyDirect(job, Math.floor(n / 2), n, work);
+  },
+};
+
+function waysOf({ b, turned }: Product): (keyof typeof WAYS)[] {
+  if (b !== "f32") return ["packed"];
+  return turned ? ["packed", "fresh"] : ["packed", "fresh", "direct"];
+}
+
 describe.skipIf(levels.length === 0)("packed outside the memory", () => {
-  const sides = FORMATS.flatMap((b) => [{ b }, { b, a: b }]);
+  const sides: Pick<Product, "a" | "b">[] = FORMATS.flatMap((x) => [{ b: x }, { b: "f32", a: x }]);
 
   it.each(sides)("%o, around tiles, panels and blocks", (formats) => {
     for (const m of [1, 2, 3, 4, 5, 6, 7, 13, 14, 15, 29]) {
