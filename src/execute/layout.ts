@@ -1,11 +1,14 @@
 import {
+  AssayError,
   byteLength,
   type Call,
+  type CallSource,
   type MachineCall,
   type TensorType,
-  takingTurns,
+  type Work,
 } from "../../operators/index.js";
-import type { Plan, PlanNode } from "../graph/plan.js";
+import type { Plan, PlanValue } from "../graph/plan.js";
+import { fusedWork, planWork, tensorsOf } from "./work.js";
 
 /**
  * Where every tensor of a plan lies in a machine's arena. Weights, constants and inputs have places
@@ -13,8 +16,8 @@ import type { Plan, PlanNode } from "../graph/plan.js";
  */
 export interface Layout {
   readonly arenaBytes: number;
-  /** Byte offset by value id. */
-  readonly offsets: readonly number[];
+  /** Byte offset by value id; undefined for what no operator reads and for what was fused away. */
+  readonly offsets: readonly (number | undefined)[];
   /** The calls of all nodes, in order. */
   readonly calls: readonly MachineCall[];
   /** Node i is calls `callsOf[i]` … `callsOf[i + 1] − 1`. */
@@ -39,33 +42,41 @@ export interface LayoutOptions {
    * looks into a whole segment.
    */
   readonly keepUntil?: (node: number) => number;
+  /**
+   * Compute operators of a segment together, so that what only they read need not exist. Not where
+   * `keepUntil` says that somebody looks into segments.
+   */
+  readonly fuse?: boolean;
 }
 
 export function layoutPlan(plan: Plan, options: LayoutOptions = {}): Layout {
-  const offsets = new Array<number>(plan.values.length).fill(0);
+  const fuse = options.fuse === true && options.keepUntil === undefined;
+  const work = fuse ? fusedWork(plan) : planWork(plan);
+  const offsets = new Map<number, number>();
   let fixed = 0;
-  const used = usedValues(plan);
-  plan.values.forEach((value, id) => {
-    if (value.origin.kind === "node" || !used.has(id)) return;
-    offsets[id] = fixed;
+  for (const id of [...usedValues(plan)].sort((a, b) => a - b)) {
+    const value = plan.values[id] as PlanValue;
+    if (value.origin.kind === "node") continue;
+    offsets.set(id, fixed);
     fixed += aligned(value);
-  });
-  const { intervals, place } = lifetimes(plan, options);
+  }
+  const { intervals, tensors } = lifetimes(plan, work, options);
   const packed = packIntervals(intervals);
-  const base = (slot: number): number => fixed + (packed.offsets[slot] as number);
-  for (const [id, slot] of place.values) offsets[id] = base(slot);
-  const calls: MachineCall[] = [];
-  const callsOf = [0];
-  plan.nodes.forEach((node, n) => {
-    calls.push(
-      ...nodeCalls(plan, node, offsets, (stage) => base(place.stages[n]?.[stage] as number)),
-    );
-    callsOf.push(calls.length);
+  tensors.forEach((tensor, slot) => {
+    offsets.set(tensor, fixed + (packed.offsets[slot] as number));
+  });
+  const callsOf = new Array<number>(plan.nodes.length + 1).fill(0);
+  for (const item of work) {
+    const node = item.nodes.at(-1) as number;
+    callsOf[node + 1] = (callsOf[node + 1] as number) + 1;
+  }
+  callsOf.forEach((count, n) => {
+    if (n > 0) callsOf[n] = count + (callsOf[n - 1] as number);
   });
   return {
     arenaBytes: fixed + packed.bytes,
-    offsets,
-    calls,
+    offsets: tensorsOf(plan).map((tensor) => offsets.get(tensor)),
+    calls: work.map((item) => placedCalls(plan, item, offsets)),
     callsOf,
     activationBytes: packed.bytes,
   };
@@ -83,33 +94,38 @@ export function usedValues(plan: Plan): Set<number> {
   return used;
 }
 
-/** One interval per stage of every node; a value is the stage that computes it. */
-function lifetimes(plan: Plan, options: LayoutOptions) {
+/** One interval for every tensor that is made, by the nodes in whose place it is made and read. */
+function lifetimes(plan: Plan, work: readonly Work[], options: LayoutOptions) {
   const keep = options.keepUntil ?? ((node: number) => node);
-  const lastUse = new Map<number, number>();
-  plan.nodes.forEach((node, n) => {
-    for (const v of node.inputs) if (v !== undefined) lastUse.set(v, keep(n));
-  });
-  for (const { value } of plan.outputs) lastUse.set(value, plan.nodes.length);
+  const tensorOf = tensorsOf(plan);
+  const isValue = (tensor: number): boolean => tensor < plan.values.length;
+  const until = new Map<number, number>();
+  const stays = (tensor: number, node: number): void => {
+    const last = isValue(tensor) ? keep(node) : node;
+    until.set(tensor, Math.max(until.get(tensor) ?? 0, last));
+  };
+  for (const { calls, nodes } of work) {
+    const node = nodes.at(-1) as number;
+    for (const { sources, result } of calls) {
+      stays(result, node);
+      for (const tensor of sources) stays(tensor, node);
+    }
+  }
+  for (const { live, end } of plan.segments) {
+    for (const value of live) stays(tensorOf[value] as number, end - 1);
+  }
+  for (const { value } of plan.outputs) until.set(tensorOf[value] as number, plan.nodes.length);
   const intervals: Interval[] = [];
-  const values = new Map<number, number>();
-  const stages = plan.nodes.map((node, n) => {
-    const own = node.lowering.stages.map(() => n);
-    node.lowering.outputs.forEach((out, i) => {
-      const last = lastUse.get(node.outputs[i] as number) ?? n;
-      own[out.stage] = Math.max(own[out.stage] as number, last, keep(n));
-    });
-    const slots = node.lowering.stages.map((stage, s) => {
-      const { dtype, out } = stage.program;
-      intervals.push({ bytes: aligned({ dtype, dims: out }), start: n, end: own[s] as number });
-      return intervals.length - 1;
-    });
-    node.lowering.outputs.forEach((out, i) => {
-      values.set(node.outputs[i] as number, slots[out.stage] as number);
-    });
-    return slots;
-  });
-  return { intervals, place: { values, stages } };
+  const tensors: number[] = [];
+  for (const { calls, nodes } of work) {
+    for (const { program, result } of calls) {
+      const bytes = aligned({ dtype: program.dtype, dims: program.out });
+      const start = nodes.at(-1) as number;
+      intervals.push({ bytes, start, end: until.get(result) as number });
+      tensors.push(result);
+    }
+  }
+  return { intervals, tensors };
 }
 
 /**
@@ -191,27 +207,28 @@ class Placed {
   }
 }
 
-function nodeCalls(
+/** The call or the recurrence of one piece of work, at its places. */
+function placedCalls(
   plan: Plan,
-  node: PlanNode,
-  offsets: readonly number[],
-  stageOffset: (stage: number) => number,
-): MachineCall[] {
-  const { stages, scan } = node.lowering;
-  const calls = stages.map(
-    (stage, s): Call => ({
-      program: stage.program,
-      out: stageOffset(s),
-      sources: stage.sources.map((source) => {
-        if (source.kind === "stage") return { offset: stageOffset(source.index), constant: false };
-        const id = node.inputs[source.index] as number;
-        const kind = plan.values[id]?.origin.kind;
-        return {
-          offset: offsets[id] as number,
-          constant: kind === "weight" || kind === "constant",
-        };
-      }),
+  { calls, scan, nodes }: Work,
+  offsets: ReadonlyMap<number, number>,
+): MachineCall {
+  const placeOf = (tensor: number): number => {
+    const offset = offsets.get(tensor);
+    if (offset === undefined) throw new AssayError("graph/invalid", "a tensor without a place");
+    return offset;
+  };
+  const source = (tensor: number): CallSource => {
+    const kind = plan.values[tensor]?.origin.kind;
+    return { offset: placeOf(tensor), constant: kind === "weight" || kind === "constant" };
+  };
+  const placed = calls.map(
+    ({ program, sources, result }): Call => ({
+      program,
+      sources: sources.map(source),
+      out: placeOf(result),
+      nodes,
     }),
   );
-  return takingTurns(calls, scan);
+  return scan === undefined ? (placed[0] as Call) : { steps: scan, calls: placed, nodes };
 }
