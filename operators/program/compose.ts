@@ -229,7 +229,10 @@ function inlineAt(
   const results = splice(code, body, (read) => ({
     read: sources.rename(read, program, tensors),
   }));
-  const register = results && stored(code, results[0] as number, program.dtype);
+  // What was read is stored as it was: of that dtype it is the same value again.
+  const [result] = results ?? [];
+  const register =
+    result === undefined || isMove(program) ? result : stored(code, result, program.dtype);
   return register === undefined ? undefined : { register };
 }
 

@@ -20,7 +20,8 @@ export function substitute(affine: Affine, by: Substitution): Affine {
   const add = (coefficient: number, axis: Affine): void => {
     if (coefficient === 0) return;
     constant += coefficient * axis.constant;
-    for (let i = 0; i < out.length; i++) out[i] = (out[i] as number) + coefficient * (axis.out[i] ?? 0);
+    for (let i = 0; i < out.length; i++)
+      out[i] = (out[i] as number) + coefficient * (axis.out[i] ?? 0);
     for (let i = 0; i < fold.length; i++) {
       fold[i] = (fold[i] as number) + coefficient * (axis.fold[i] ?? 0);
     }

@@ -43,15 +43,16 @@ export interface LayoutOptions {
    */
   readonly keepUntil?: (node: number) => number;
   /**
-   * Compute operators of a segment together, so that what only they read need not exist. Not where
+   * Compute operators together, so that what only they read need not exist: those of a segment, for
+   * somebody commits to what lives after it, or of the whole run, where nobody does. Nothing where
    * `keepUntil` says that somebody looks into segments.
    */
-  readonly fuse?: boolean;
+  readonly fuse?: "nothing" | "segments" | "run";
 }
 
 export function layoutPlan(plan: Plan, options: LayoutOptions = {}): Layout {
-  const fuse = options.fuse === true && options.keepUntil === undefined;
-  const work = fuse ? fusedWork(plan) : planWork(plan);
+  const fuse = options.keepUntil ? "nothing" : (options.fuse ?? "nothing");
+  const work = fuse === "nothing" ? planWork(plan) : fusedWork(plan, fuse === "segments");
   const offsets = new Map<number, number>();
   let fixed = 0;
   for (const id of [...usedValues(plan)].sort((a, b) => a - b)) {
@@ -111,7 +112,7 @@ function lifetimes(plan: Plan, work: readonly Work[], options: LayoutOptions) {
       for (const tensor of sources) stays(tensor, node);
     }
   }
-  for (const { live, end } of plan.segments) {
+  for (const { live, end } of options.fuse === "run" ? [] : plan.segments) {
     for (const value of live) stays(tensorOf[value] as number, end - 1);
   }
   for (const { value } of plan.outputs) until.set(tensorOf[value] as number, plan.nodes.length);

@@ -45,7 +45,7 @@ export class Session {
     options: SessionOptions = {},
   ): Promise<Session> {
     // The interpreter runs what the definitions say, literally.
-    const fuse = options.fuse ?? machine.name !== "interpreter";
+    const fuse = options.fuse ?? (machine.name === "interpreter" ? "nothing" : "segments");
     const layout = layoutPlan(plan, { ...options, fuse });
     const arena = {
       weightBytes: layout.arenaBytes - layout.activationBytes,

@@ -22,12 +22,13 @@ export function planWork(plan: Plan): Work[] {
   });
 }
 
-/** The same where only what leaves its segment must exist. */
-export function fusedWork(plan: Plan): Work[] {
+/** The same where only what leaves its segment, or the run, must exist. */
+export function fusedWork(plan: Plan, bySegments: boolean): Work[] {
   const tensors = tensorsOf(plan);
   const needed = new Set(plan.outputs.map((v) => tensors[v.value]));
-  const segmentOf: number[] = [];
+  const segmentOf = plan.nodes.map(() => 0);
   plan.segments.forEach(({ first, end, live }, s) => {
+    if (!bySegments) return;
     for (const value of live) needed.add(tensors[value]);
     for (let n = first; n < end; n++) segmentOf[n] = s;
   });
@@ -66,7 +67,9 @@ function stageCalls(
       program,
       result: results[s] as number,
       sources: sources.map(({ kind, index }) =>
-        kind === "stage" ? (results[index] as number) : (tensors[node.inputs[index] as number] as number),
+        kind === "stage"
+          ? (results[index] as number)
+          : (tensors[node.inputs[index] as number] as number),
       ),
     }),
   );

@@ -1,12 +1,12 @@
 import { type DType, elementCount } from "../../../dtype.js";
 import { literal } from "../../../program/literal.js";
+import { flatPosition, isOwnPosition } from "../../../program/refactor.js";
 import type {
   ElementProgram,
   IndexExpression,
   Instruction,
   ReadInstruction,
 } from "../../../program/types.js";
-import { flatPosition, isOwnPosition } from "../../../program/refactor.js";
 import { affineRange } from "../../../program/validate.js";
 import { type Axes, type Contraction, outOffsets } from "./recognise.js";
 
