@@ -1,6 +1,7 @@
 import { NativeMachine, nativeAddon } from "../../operators/backends/native/index.js";
 import { WasmMachine } from "../../operators/backends/wasm/machine/index.js";
 import type { Machine, Tensor } from "../../operators/index.js";
+import type { LayoutOptions } from "../../src/execute/layout.js";
 import { planFor } from "../../src/execute/run-model.js";
 import { Session } from "../../src/execute/session.js";
 import type { Granularity } from "../../src/graph/plan.js";
@@ -11,17 +12,21 @@ import type { Runner } from "./runner.js";
 export const ASSAY = "assay";
 export const ASSAY_NATIVE = "assay native";
 
-/** A workload in a session on the WebAssembly machine: weights in place and packed. */
+/**
+ * A workload in a session on the WebAssembly machine: weights in place and packed. Nobody commits to
+ * anything, so operators are computed together wherever they can be.
+ */
 export async function openSession(
   { model, inputs }: Workload,
   {
     threads = 1,
     granularity = "layer" as Granularity,
     machine = new WasmMachine(threads) as Machine,
+    fuse = "run" as NonNullable<LayoutOptions["fuse"]>,
   } = {},
 ): Promise<{ session: Session; inputs: readonly Tensor[] }> {
   const plan = planFor(model, inputs, granularity);
-  const session = await Session.open(plan, model.weights, machine);
+  const session = await Session.open(plan, model.weights, machine, { fuse });
   return { session, inputs: plan.inputs.map((v) => inputs.get(v.name) as Tensor) };
 }
 
