@@ -12,17 +12,14 @@ import type { Runner } from "./runner.js";
 export const ASSAY = "assay";
 export const ASSAY_NATIVE = "assay native";
 
-/**
- * A workload in a session on the WebAssembly machine: weights in place and packed. Nobody commits to
- * anything, so operators are computed together wherever they can be.
- */
+/** A workload in a session on the WebAssembly machine: weights in place and packed. */
 export async function openSession(
   { model, inputs }: Workload,
   {
     threads = 1,
     granularity = "layer" as Granularity,
     machine = new WasmMachine(threads) as Machine,
-    fuse = "run" as NonNullable<LayoutOptions["fuse"]>,
+    fuse = "segments" as NonNullable<LayoutOptions["fuse"]>,
   } = {},
 ): Promise<{ session: Session; inputs: readonly Tensor[] }> {
   const plan = planFor(model, inputs, granularity);
@@ -47,7 +44,8 @@ async function runnerOf(
   machine: Machine,
   threads: number,
 ): Promise<Runner> {
-  const { session, inputs } = await openSession(workload, { machine });
+  // Nobody commits to anything, so operators are computed together wherever they can be.
+  const { session, inputs } = await openSession(workload, { machine, fuse: "run" });
   return {
     name: threads === 1 ? name : `${name} ${threads}T`,
     run: () => {
