@@ -16,6 +16,7 @@ export * from "./definitions/definition.js";
 export { DEFINITIONS, findDefinition, resolveVersion } from "./definitions/registry.js";
 export * from "./definitions/shared/context.js";
 export { fuseWork } from "./fusion/fuse.js";
+export { type Place, type PlacedWork, placedWork } from "./fusion/places.js";
 export type { FusionLimits, Work, WorkCall } from "./fusion/work.js";
 export * from "./program/builder.js";
 export { isFunctionOp, MICRO_OPS, type MicroOp, weightOf } from "./program/micro-ops.js";

@@ -4,6 +4,8 @@ import {
   type Call,
   type CallSource,
   type MachineCall,
+  type Place,
+  type PlacedWork,
   type TensorType,
   type Work,
 } from "../../operators/index.js";
@@ -52,7 +54,10 @@ export interface LayoutOptions {
 
 export function layoutPlan(plan: Plan, options: LayoutOptions = {}): Layout {
   const fuse = options.keepUntil ? "nothing" : (options.fuse ?? "nothing");
-  const work = fuse === "nothing" ? planWork(plan) : fusedWork(plan, fuse === "segments");
+  const { work, places }: PlacedWork =
+    fuse === "nothing"
+      ? { work: planWork(plan), places: new Map() }
+      : fusedWork(plan, fuse === "segments");
   const offsets = new Map<number, number>();
   let fixed = 0;
   for (const id of [...usedValues(plan)].sort((a, b) => a - b)) {
@@ -61,11 +66,15 @@ export function layoutPlan(plan: Plan, options: LayoutOptions = {}): Layout {
     offsets.set(id, fixed);
     fixed += aligned(value);
   }
-  const { intervals, tensors } = lifetimes(plan, work, options);
+  const { intervals, tensors } = lifetimes(plan, { work, places }, options);
   const packed = packIntervals(intervals);
   tensors.forEach((tensor, slot) => {
     offsets.set(tensor, fixed + (packed.offsets[slot] as number));
   });
+  for (const tensor of places.keys()) {
+    const { root, at } = rootOf(tensor, places);
+    offsets.set(tensor, (offsets.get(root) as number) + at);
+  }
   const callsOf = new Array<number>(plan.nodes.length + 1).fill(0);
   for (const item of work) {
     const node = item.nodes.at(-1) as number;
@@ -95,38 +104,49 @@ export function usedValues(plan: Plan): Set<number> {
   return used;
 }
 
-/** One interval for every tensor that is made, by the nodes in whose place it is made and read. */
-function lifetimes(plan: Plan, work: readonly Work[], options: LayoutOptions) {
+/** The tensor with a place of its own that a tensor lies in, and how far behind its beginning. */
+function rootOf(tensor: number, places: ReadonlyMap<number, Place>) {
+  let root = tensor;
+  let at = 0;
+  for (let place = places.get(root); place; place = places.get(root)) {
+    at += place.at;
+    root = place.within;
+  }
+  return { root, at };
+}
+
+/**
+ * One interval for every tensor with a place of its own, by the nodes in whose place it, or what lies
+ * in it, is made and read.
+ */
+function lifetimes(plan: Plan, { work, places }: PlacedWork, options: LayoutOptions) {
   const keep = options.keepUntil ?? ((node: number) => node);
   const tensorOf = tensorsOf(plan);
-  const isValue = (tensor: number): boolean => tensor < plan.values.length;
-  const until = new Map<number, number>();
-  const stays = (tensor: number, node: number): void => {
-    const last = isValue(tensor) ? keep(node) : node;
-    until.set(tensor, Math.max(until.get(tensor) ?? 0, last));
+  const lives = new Map<number, { start: number; end: number; bytes: number }>();
+  const stays = (tensor: number, node: number, bytes = 0): void => {
+    const last = tensor < plan.values.length ? keep(node) : node;
+    const { root, at } = rootOf(tensor, places);
+    const life = lives.get(root) ?? { start: node, end: last, bytes: 0 };
+    life.start = Math.min(life.start, node);
+    life.end = Math.max(life.end, last);
+    life.bytes = Math.max(life.bytes, at + bytes);
+    lives.set(root, life);
   };
   for (const { calls, nodes } of work) {
     const node = nodes.at(-1) as number;
-    for (const { sources, result } of calls) {
-      stays(result, node);
+    for (const { program, sources, result } of calls) {
+      stays(result, node, aligned({ dtype: program.dtype, dims: program.out }));
       for (const tensor of sources) stays(tensor, node);
     }
   }
   for (const { live, end } of options.fuse === "run" ? [] : plan.segments) {
     for (const value of live) stays(tensorOf[value] as number, end - 1);
   }
-  for (const { value } of plan.outputs) until.set(tensorOf[value] as number, plan.nodes.length);
-  const intervals: Interval[] = [];
-  const tensors: number[] = [];
-  for (const { calls, nodes } of work) {
-    for (const { program, result } of calls) {
-      const bytes = aligned({ dtype: program.dtype, dims: program.out });
-      const start = nodes.at(-1) as number;
-      intervals.push({ bytes, start, end: until.get(result) as number });
-      tensors.push(result);
-    }
-  }
-  return { intervals, tensors };
+  for (const { value } of plan.outputs) stays(tensorOf[value] as number, plan.nodes.length);
+  const isMade = (tensor: number): boolean =>
+    (plan.values[tensor]?.origin.kind ?? "node") === "node";
+  const tensors = [...lives.keys()].filter(isMade);
+  return { intervals: tensors.map((t): Interval => lives.get(t) as Interval), tensors };
 }
 
 /**

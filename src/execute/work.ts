@@ -1,4 +1,10 @@
-import { fuseWork, type Work, type WorkCall } from "../../operators/index.js";
+import {
+  fuseWork,
+  type PlacedWork,
+  placedWork,
+  type Work,
+  type WorkCall,
+} from "../../operators/index.js";
 import type { Plan, PlanNode } from "../graph/plan.js";
 
 /**
@@ -22,8 +28,8 @@ export function planWork(plan: Plan): Work[] {
   });
 }
 
-/** The same where only what leaves its segment, or the run, must exist. */
-export function fusedWork(plan: Plan, bySegments: boolean): Work[] {
+/** The same where only what leaves its segment, or the run, must exist, and without idle copies. */
+export function fusedWork(plan: Plan, bySegments: boolean): PlacedWork {
   const tensors = tensorsOf(plan);
   const needed = new Set(plan.outputs.map((v) => tensors[v.value]));
   const segmentOf = plan.nodes.map(() => 0);
@@ -32,7 +38,7 @@ export function fusedWork(plan: Plan, bySegments: boolean): Work[] {
     for (const value of live) needed.add(tensors[value]);
     for (let n = first; n < end; n++) segmentOf[n] = s;
   });
-  return fuseWork(planWork(plan), {
+  const work = fuseWork(planWork(plan), {
     needed: (tensor) => needed.has(tensor),
     constant: (tensor) => {
       const kind = plan.values[tensor]?.origin.kind;
@@ -40,6 +46,7 @@ export function fusedWork(plan: Plan, bySegments: boolean): Work[] {
     },
     segmentOf: (node) => segmentOf[node] as number,
   });
+  return placedWork(work);
 }
 
 /** The tensor of every value: itself, or another output of its operator that is the same stage. */

@@ -5,7 +5,7 @@ import { transformerModel } from "../../fixtures/builders/transformer.js";
 import { NativeMachine } from "../../operators/backends/native/index.js";
 import { WasmMachine } from "../../operators/backends/wasm/machine/index.js";
 import { InterpreterMachine, i64Tensor, type Machine, type Tensor } from "../../operators/index.js";
-import type { LayoutOptions } from "../../src/execute/layout.js";
+import { type LayoutOptions, layoutPlan } from "../../src/execute/layout.js";
 import { planFor, runModel } from "../../src/execute/run-model.js";
 import { Session } from "../../src/execute/session.js";
 import { keepSegments } from "../../src/execute/trace.js";
@@ -110,6 +110,39 @@ const moves = graph(
   ],
 );
 
+/** What lies where: concatenations in each other, of one tensor twice, of an input; runs of a tensor. */
+const neighbours = graph(
+  [1, 8, 4, 4],
+  ["outer", "twice", "with", "flat", "tail", "r", "again", "odd"],
+  [
+    node("Conv", ["x", "v"], "a"),
+    node("Relu", ["a"], "r"),
+    node("Exp", ["x"], "e"),
+    node("Concat", ["r", "e"], "inner", { axis: int(1) }),
+    node("Neg", ["inner"], "n"),
+    node("Concat", ["inner", "n"], "outer", { axis: int(1) }),
+    node("Tanh", ["n"], "t"),
+    node("Concat", ["t", "t"], "twice", { axis: int(1) }),
+    node("Concat", ["x", "n"], "with", { axis: int(1) }),
+    node("Reshape", ["t", "long"], "flat"),
+    node("Slice", ["flat", "from", "to"], "tail"),
+    { op: "Split", inputs: ["outer"], outputs: ["p", "q"], attributes: { axis: int(1) } },
+    node("Concat", ["q", "p"], "again", { axis: int(1) }),
+    node("Slice", ["x", "ones", "threes"], "slice"),
+    node("Abs", ["slice"], "abs"),
+    node("Sqrt", ["abs"], "root"),
+    node("Concat", ["abs", "root"], "odd", { axis: int(1) }),
+  ],
+  {
+    v: weights(2, 8, 8, 1, 1),
+    long: i64Tensor([2], [2, -1]),
+    from: i64Tensor([1], [1]),
+    to: i64Tensor([1], [2]),
+    ones: i64Tensor([4], [0, 1, 1, 1]),
+    threes: i64Tensor([4], [1, 4, 4, 4]),
+  },
+);
+
 /** Axes, shapes and bounds are constants of the graphs above. */
 const CONSTANTS: Readonly<Record<string, Tensor>> = {
   w: weights(6, 32, 32),
@@ -141,6 +174,7 @@ const WORLDS: readonly (readonly [string, World])[] = [
   ["a transformer", sentence()],
   ["a recurrent network", series()],
   ["moves", withWeights(moves, CONSTANTS)],
+  ["places in each other", neighbours],
   ["ends of convolutions", finishes],
   ["ends of convolutions, on edge values", edgy(finishes)],
   ["the graph of the disputes", toy("layer")],
@@ -181,6 +215,11 @@ async function outputsOf({ model, inputs }: World, plan: Plan, machine: Machine,
   } finally {
     await session.close();
   }
+}
+
+function told({ model, inputs }: World) {
+  const plan = planFor(model, inputs);
+  return { plan, operators: plan.nodes.map((n) => n.operator) };
 }
 
 describe.each(WORLDS)("%s, fused", (_, world) => {
@@ -227,6 +266,20 @@ describe("a fused session", () => {
     expect(() => fused.bytes(gone[0] as number)).toThrow(/is not kept/);
     await whole.close();
     await fused.close();
+  });
+
+  test("makes the parts of a concatenation in their places", () => {
+    const { plan: whole, operators } = told(neighbours);
+    const { calls, offsets } = layoutPlan(whole, { fuse: "run" });
+    const count = calls.filter((c) => c.nodes?.some((n) => operators[n] === "Concat")).length;
+    // Of six, those stay that repeat a tensor, hold an input or have parts that begin in between.
+    expect(count).toBe(4);
+    const at = (name: string) => offsets[whole.values.findIndex((v) => v.name === name)] as number;
+    expect(at("r")).toBe(at("outer"));
+    expect(at("e") - at("r")).toBe(4 * 8 * 16);
+    expect(at("n") - at("outer")).toBe(4 * 16 * 16);
+    expect(at("flat")).toBe(at("t"));
+    expect(at("tail") - at("flat")).toBe(4 * 8 * 16);
   });
 
   test("is not fused where somebody looks into segments", async () => {
