@@ -4,7 +4,6 @@ import {
   type Call,
   type CallSource,
   type MachineCall,
-  type Place,
   type PlacedWork,
   type TensorType,
   type Work,
@@ -71,9 +70,8 @@ export function layoutPlan(plan: Plan, options: LayoutOptions = {}): Layout {
   tensors.forEach((tensor, slot) => {
     offsets.set(tensor, fixed + (packed.offsets[slot] as number));
   });
-  for (const tensor of places.keys()) {
-    const { root, at } = rootOf(tensor, places);
-    offsets.set(tensor, (offsets.get(root) as number) + at);
+  for (const [tensor, { within, at }] of places) {
+    offsets.set(tensor, (offsets.get(within) as number) + at);
   }
   const callsOf = new Array<number>(plan.nodes.length + 1).fill(0);
   for (const item of work) {
@@ -104,17 +102,6 @@ export function usedValues(plan: Plan): Set<number> {
   return used;
 }
 
-/** The tensor with a place of its own that a tensor lies in, and how far behind its beginning. */
-function rootOf(tensor: number, places: ReadonlyMap<number, Place>) {
-  let root = tensor;
-  let at = 0;
-  for (let place = places.get(root); place; place = places.get(root)) {
-    at += place.at;
-    root = place.within;
-  }
-  return { root, at };
-}
-
 /**
  * One interval for every tensor with a place of its own, by the nodes in whose place it, or what lies
  * in it, is made and read.
@@ -125,7 +112,7 @@ function lifetimes(plan: Plan, { work, places }: PlacedWork, options: LayoutOpti
   const lives = new Map<number, { start: number; end: number; bytes: number }>();
   const stays = (tensor: number, node: number, bytes = 0): void => {
     const last = tensor < plan.values.length ? keep(node) : node;
-    const { root, at } = rootOf(tensor, places);
+    const { within: root, at } = places.get(tensor) ?? { within: tensor, at: 0 };
     const life = lives.get(root) ?? { start: node, end: last, bytes: 0 };
     life.start = Math.min(life.start, node);
     life.end = Math.max(life.end, last);
