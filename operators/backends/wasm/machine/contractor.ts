@@ -16,7 +16,7 @@ export interface Contractor {
   /** Bytes of scratch that every thread needs. */
   readonly workspaceBytes: number;
   /** Multiply-adds below which waking another thread costs more than it saves: about 10 µs. */
-  readonly chunkWork: number;
+  chunkWork(rows: number): number;
   /**
    * Whether to read a column operand where it lies, if it is used once and its columns are
    * neighbours, rather than pack it.

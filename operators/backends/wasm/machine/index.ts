@@ -80,7 +80,6 @@ export class WasmMachine implements Machine {
       lowered.memory.reserve(this.contractor.workspaceBytes),
     );
     const memory = allocate(lowered.memory.totalBytes);
-    for (const { at, words } of lowered.memory.initial) writeWords(memory, at, words);
     const modules = lowered.programs.map(({ program, timeMajor }) =>
       compileProgram(program, { shared: true, timeMajor }),
     );
@@ -89,7 +88,9 @@ export class WasmMachine implements Machine {
     const kernels = modules.map(
       (m) => new WebAssembly.Instance(m, imports).exports.run as KernelRun,
     );
+    // Before anything is written: the native kernel asks for larger pages.
     const exports = contractionExports(contraction, memory);
+    for (const { at, words } of lowered.memory.initial) writeWords(memory, at, words);
     this.lowered = lowered;
     this.memory = memory;
     this.arenaBytes = arenaBytes;

@@ -305,8 +305,9 @@ class CallLowering {
     shape: Contraction,
     depth: number,
   ): Step {
-    const { panel, tileRows, chunkWork } = this.contractor;
+    const { panel, tileRows } = this.contractor;
     const rows = shape.rows.count;
+    const chunkWork = this.contractor.chunkWork(rows);
     const direct = mode === "direct";
     const columns = direct ? shape.columns.count : Math.ceil(shape.columns.count / panel);
     const split = direct || columns >= rows ? "columns" : "rows";
