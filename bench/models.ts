@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { invertedModel, MOBILENET_V2 } from "../fixtures/builders/mobilenet.js";
 import { type AttributeSpec, ModelBuilder } from "../fixtures/builders/model-builder.js";
 import { resnetModel } from "../fixtures/builders/resnet.js";
+import { bottleneckModel, RESNET50 } from "../fixtures/builders/resnet50.js";
 import { TRANSFORMER_OPSET, transformerModel } from "../fixtures/builders/transformer.js";
 import { AssayError, type Tensor } from "../operators/index.js";
 import { parseTensorFile } from "../src/files/parse.js";
@@ -9,7 +11,7 @@ import type { Model } from "../src/graph/types.js";
 import { importOnnx } from "../src/onnx/import.js";
 import { writeOnnx } from "../src/onnx/write.js";
 import type { Scale } from "./settings.js";
-import { randomTensor } from "./values.js";
+import { drawFast, randomTensor } from "./values.js";
 
 /** A model with inputs to run it on, for every runtime. */
 export interface Workload {
@@ -61,29 +63,88 @@ export function blockWorkload(scale: Scale): Workload {
   ]);
 }
 
+/**
+ * Stacks of transformer blocks with a sequence of any length: 12 blocks have 340 MB of weights, which
+ * are made once and shared by every length.
+ */
+export function stackWorkloads(
+  scale: Scale,
+  lengths: readonly number[],
+  blocks = scale === "tiny" ? 2 : 12,
+): Workload[] {
+  const [d, heads] = scale === "tiny" ? [32, 2] : [768, 12];
+  const model = transformerModel({ layers: blocks, d, heads, sequence: "T" }, 1, drawFast);
+  const bytes = written(model);
+  return lengths.map((t) => ({
+    title: `${blocks} transformer blocks (d=${d}, ${heads} heads), T=${t}`,
+    model,
+    bytes,
+    inputs: new Map([["x", randomTensor([1, t, d])]]),
+  }));
+}
+
 /** SqueezeNet with its real weights; a small seeded residual network at tiny scale. */
 export function imageWorkload(scale: Scale): Workload {
   if (scale === "tiny") {
     const model = resnetModel({ size: 16, channels: [8, 16], blocks: 1, classes: 10 });
     return workload("small residual network", model, [1, 3, 16, 16]);
   }
-  const folder = join(dataFolder(), "models/squeezenet");
-  const bytes = readData(join(folder, "SqueezeNet_f32_widened_from_fp16.onnx"));
-  const image = join(folder, "golden_f32/test_data_set_0/input_0.pb");
+  return fileWorkload(
+    "SqueezeNet (f32)",
+    "models/squeezenet/SqueezeNet_f32_widened_from_fp16.onnx",
+    "models/squeezenet/golden_f32/test_data_set_0/input_0.pb",
+  );
+}
+
+/** mnist-8 with its real weights, at any scale. */
+export function digitWorkload(): Workload {
+  return fileWorkload(
+    "mnist-8",
+    "models/mnist-8/mnist.onnx",
+    "models/mnist-8/golden/test_data_set_0/input_0.pb",
+  );
+}
+
+/** ResNet-50's shape, at tiny scale of another size. */
+export function resnet50Workload(scale: Scale): Workload {
+  const shape =
+    scale === "tiny" ? { ...RESNET50, size: 32, width: 8, blocks: [1, 2], classes: 10 } : RESNET50;
+  const model = bottleneckModel(shape, 1, drawFast);
+  return workload("ResNet-50-shaped", model, [1, 3, shape.size, shape.size]);
+}
+
+/** MobileNetV2's shape, at tiny scale with few blocks. */
+export function mobilenetWorkload(scale: Scale): Workload {
+  const few = MOBILENET_V2.stages.slice(0, 2);
+  const shape =
+    scale === "tiny"
+      ? { ...MOBILENET_V2, size: 32, stages: few, last: 32, classes: 10 }
+      : MOBILENET_V2;
+  const model = invertedModel(shape, 1, drawFast);
+  return workload("MobileNetV2-shaped", model, [1, 3, shape.size, shape.size]);
+}
+
+/** A model and an input from the folder of models. */
+function fileWorkload(title: string, modelFile: string, inputFile: string): Workload {
+  const bytes = readData(join(dataFolder(), modelFile));
+  const input = join(dataFolder(), inputFile);
   const model = importOnnx(bytes);
   const name = model.graph.inputs[0]?.name as string;
   return {
-    title: "SqueezeNet (f32)",
+    title,
     model,
     bytes,
-    inputs: new Map([[name, parseTensorFile(image, readData(image))]]),
+    inputs: new Map([[name, parseTensorFile(input, readData(input))]]),
   };
 }
 
 function workload(title: string, model: Model, dims: readonly number[]): Workload {
-  const bytes = writeOnnx(model, { opsets: new Map([["", OPSET]]), producer: "assay-bench" });
   const name = model.graph.inputs[0]?.name as string;
-  return { title, model, bytes, inputs: new Map([[name, randomTensor(dims)]]) };
+  return { title, model, bytes: written(model), inputs: new Map([[name, randomTensor(dims)]]) };
+}
+
+function written(model: Model): Uint8Array {
+  return writeOnnx(model, { opsets: new Map([["", OPSET]]), producer: "assay-bench" });
 }
 
 /** Where models lie that the project did not make: ASSAY_DATA, else beside the project. */

@@ -1,3 +1,4 @@
+import type { Draw } from "../fixtures/builders/model-builder.js";
 import { elementCount, type Tensor, tensorOf } from "../operators/index.js";
 
 /**
@@ -6,14 +7,23 @@ import { elementCount, type Tensor, tensorOf } from "../operators/index.js";
  */
 export function randomTensor(dims: readonly number[], seed = 1): Tensor {
   const values = new Float32Array(elementCount(dims));
+  fill(values, seed, 2 ** -31, 0);
+  return tensorOf("f32", dims, new Uint8Array(values.buffer));
+}
+
+/** Weights of the models built here: 6 ns a value instead of 130. */
+export const drawFast: Draw = (values, seed, stream, low, high) => {
+  fill(values, 1000 * seed + stream + 1, (high - low) * 2 ** -32, (high + low) / 2);
+};
+
+function fill(values: Float32Array, seed: number, scale: number, centre: number): void {
   let state = Math.imul(seed, 0x9e3779b9) | 1;
   for (let i = 0; i < values.length; i++) {
     state ^= state << 13;
     state ^= state >>> 17;
     state ^= state << 5;
-    values[i] = state / 2 ** 31;
+    values[i] = centre + state * scale;
   }
-  return tensorOf("f32", dims, new Uint8Array(values.buffer));
 }
 
 /** The same bytes as numbers; peers take nothing else. Little-endian hosts only, as the peers. */

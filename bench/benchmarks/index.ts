@@ -3,7 +3,13 @@ import type { Settings } from "../settings.js";
 import { benchCommitment } from "./commitment.js";
 import { benchContest } from "./contest.js";
 import { benchDispute } from "./dispute.js";
-import { benchBlock, benchSqueezenet } from "./end-to-end.js";
+import {
+  benchMnist,
+  benchMobilenet,
+  benchResnet50,
+  benchSqueezenet,
+  benchStack,
+} from "./end-to-end.js";
 import { benchHashing } from "./hashing.js";
 import { benchInside } from "./inside.js";
 import { benchLedger } from "./ledger.js";
@@ -18,7 +24,10 @@ export type Benchmark = (settings: Settings) => Promise<Report>;
 export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   matmul: benchMatmul,
   squeezenet: benchSqueezenet,
-  block: benchBlock,
+  mnist: benchMnist,
+  resnet50: benchResnet50,
+  mobilenet: benchMobilenet,
+  stack: benchStack,
   commitment: benchCommitment,
   hashing: benchHashing,
   dispute: benchDispute,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { BENCHMARKS } from "../../bench/benchmarks/index.js";
-import { type Report, reportMarkdown, reportText } from "../../bench/report.js";
+import { type Report, type Row, reportMarkdown, reportText } from "../../bench/report.js";
 import { settingsFor } from "../../bench/settings.js";
 import { nativeHere } from "../backends/native-here.js";
 
@@ -45,24 +45,33 @@ describe("benchmarks at tiny scale", () => {
     }
   });
 
-  test.each(["squeezenet", "block"])(
-    "%s: one and two threads agree, peers nearly",
-    async (name) => {
-      const report = await run(name);
-      const rows = rowsOf(report);
-      expect(rows.map((r) => r.runtime)).toEqual(
-        expect.arrayContaining(["assay", "assay 2T", "ort-web"]),
-      );
-      expect(rows.slice(0, 2).map((r) => r.difference)).toEqual(["none", "none"]);
-      for (const { difference } of rows.slice(2)) {
-        expect(difference === "none" ? 0 : Number(difference)).toBeLessThan(1e-3);
-      }
-      for (const { runtime, difference } of rows) {
-        if (String(runtime).startsWith("assay")) expect(difference).toBe("none");
-      }
-      expect(report.targets[0]).toMatchObject({ bound: 1, kind: "at-least" });
-    },
-  );
+  /** One and two threads, WebAssembly and native code give the same bits; peers nearly the same. */
+  function expectAgreement(rows: readonly Row[]): void {
+    expect(rows.map((r) => r.runtime)).toEqual(
+      expect.arrayContaining(["assay", "assay 2T", "ort-web"]),
+    );
+    for (const { runtime, difference } of rows) {
+      if (String(runtime).startsWith("assay")) expect(difference).toBe("none");
+      else expect(difference === "none" ? 0 : Number(difference)).toBeLessThan(1e-3);
+    }
+  }
+
+  test.each(["squeezenet", "resnet50", "mobilenet"])("%s: runtimes agree", async (name) => {
+    const report = await run(name);
+    expectAgreement(rowsOf(report));
+    expect(report.targets.at(-1)).toMatchObject({ bound: 1.3, kind: "at-least" });
+    if (nativeHere()) {
+      expect(report.targets).toHaveLength(3);
+      expect(report.targets[0]).toMatchObject({ subject: "assay native", against: "ort-node" });
+    }
+  });
+
+  test("stack: runtimes agree at every length", async () => {
+    const report = await run("stack");
+    expect(report.tables.length).toBe(2);
+    for (const { rows } of report.tables) expectAgreement(rows);
+    expect(report.targets[0]?.what).toBe("transformer stack, T=1");
+  });
 
   test("commitment: two models at two granularities, weights apart", async () => {
     const report = await run("commitment");
