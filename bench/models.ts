@@ -5,13 +5,13 @@ import { type AttributeSpec, ModelBuilder } from "../fixtures/builders/model-bui
 import { resnetModel } from "../fixtures/builders/resnet.js";
 import { bottleneckModel, RESNET50 } from "../fixtures/builders/resnet50.js";
 import { TRANSFORMER_OPSET, transformerModel } from "../fixtures/builders/transformer.js";
-import { AssayError, type Tensor } from "../operators/index.js";
+import { AssayError, DTYPES, type Tensor } from "../operators/index.js";
 import { parseTensorFile } from "../src/files/parse.js";
 import type { Model } from "../src/graph/types.js";
 import { importOnnx } from "../src/onnx/import.js";
 import { writeOnnx } from "../src/onnx/write.js";
 import type { Scale } from "./settings.js";
-import { drawFast, randomTensor } from "./values.js";
+import { drawFast, randomTensor, randomWeights } from "./values.js";
 
 /** A model with inputs to run it on, for every runtime. */
 export interface Workload {
@@ -31,6 +31,24 @@ export function matmulWorkload(m: number, k: number, n: number): Workload {
   const b = new ModelBuilder("matmul", OPSET, 1);
   b.addOutput("", "MatMul", [b.input("x", [m, k]), b.tensor("w", w)], "y");
   return workload(`${m}×${k}×${n}`, b.build([{ name: "y", dims: [m, n] }]), [m, k]);
+}
+
+/** How a weight is stored. */
+export type WeightKind = "f32" | "bf16" | "i8";
+
+/** One row times `bytes` bytes of weights; narrow ones are widened in the model, i8 scaled by column. */
+export function vectorWorkload(kind: WeightKind, bytes: number, scale: Scale): Workload {
+  const k = scale === "tiny" ? 64 : 4096;
+  const n = bytes / (k * DTYPES[kind].size);
+  const b = new ModelBuilder("vector", OPSET, 1, drawFast);
+  const x = b.input("x", [1, k]);
+  const stored = b.tensor("w", randomWeights(kind, [k, n]));
+  const wide = kind === "f32" ? stored : b.add("/w", "Cast", [stored], { to: DTYPES.f32.code });
+  if (kind === "i8") {
+    const product = b.add("", "MatMul", [x, wide]);
+    b.addOutput("", "Mul", [product, b.around("scale", [n], 0.01, 0.005)], "y");
+  } else b.addOutput("", "MatMul", [x, wide], "y");
+  return workload(`1×${k}×${n}, ${kind}`, b.build([{ name: "y", dims: [1, n] }]), [1, k]);
 }
 
 export interface OperatorCase {

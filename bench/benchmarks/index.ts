@@ -17,12 +17,14 @@ import { benchMaps } from "./maps.js";
 import { benchMatmul } from "./matmul.js";
 import { benchOperators } from "./operators.js";
 import { benchStartup } from "./startup.js";
+import { benchVector } from "./vector.js";
 
 export type Benchmark = (settings: Settings) => Promise<Report>;
 
 /** By name, in the order in which they run and are reported. */
 export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   matmul: benchMatmul,
+  vector: benchVector,
   squeezenet: benchSqueezenet,
   mnist: benchMnist,
   resnet50: benchResnet50,

@@ -73,6 +73,19 @@ describe("benchmarks at tiny scale", () => {
     expect(report.targets[0]?.what).toBe("transformer stack, T=1");
   });
 
+  test("vector: every kind of weights at one and two threads, none above the bandwidth", async () => {
+    const rows = rowsOf(await run("vector"));
+    expect(rows.map((r) => `${r.weights} ${r.threads}`)).toEqual(
+      [1, 2].flatMap((threads) => ["f32", "bf16", "i8"].map((kind) => `${kind} ${threads}`)),
+    );
+    for (const row of rows) {
+      expect(row.wasmShare).toBeGreaterThan(0);
+      for (const share of [row.wasmShare, row.nativeShare ?? 0]) {
+        expect(share).toBeLessThanOrEqual(100);
+      }
+    }
+  });
+
   test("commitment: two models at two granularities, weights apart", async () => {
     const report = await run("commitment");
     const rows = rowsOf(report);
