@@ -15,6 +15,7 @@ import { benchInside } from "./inside.js";
 import { benchLedger } from "./ledger.js";
 import { benchMaps } from "./maps.js";
 import { benchMatmul } from "./matmul.js";
+import { benchMemory } from "./memory.js";
 import { benchOperators } from "./operators.js";
 import { benchStartup } from "./startup.js";
 import { benchVector } from "./vector.js";
@@ -30,6 +31,7 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   resnet50: benchResnet50,
   mobilenet: benchMobilenet,
   stack: benchStack,
+  memory: benchMemory,
   commitment: benchCommitment,
   hashing: benchHashing,
   dispute: benchDispute,

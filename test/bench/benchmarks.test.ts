@@ -86,6 +86,17 @@ describe("benchmarks at tiny scale", () => {
     }
   });
 
+  test("memory: every runtime in a process of its own, none below Node itself", async () => {
+    const rows = rowsOf(await run("memory"));
+    const bare = rows.find((r) => r.runtime === "node")?.loaded as number;
+    expect(bare).toBeGreaterThan(20);
+    for (const { runtime, loaded, peak } of rows) {
+      expect(peak).toBeGreaterThanOrEqual(loaded as number);
+      if (runtime !== "node") expect(peak).toBeGreaterThan(bare);
+    }
+    expect(rows.map((r) => r.runtime)).toEqual(expect.arrayContaining(["assay", "ort-node"]));
+  });
+
   test("commitment: two models at two granularities, weights apart", async () => {
     const report = await run("commitment");
     const rows = rowsOf(report);
