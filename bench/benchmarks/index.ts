@@ -10,6 +10,7 @@ import {
   benchSqueezenet,
   benchStack,
 } from "./end-to-end.js";
+import { benchGrowth } from "./growth.js";
 import { benchHashing } from "./hashing.js";
 import { benchInside } from "./inside.js";
 import { benchLedger } from "./ledger.js";
@@ -31,6 +32,7 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   resnet50: benchResnet50,
   mobilenet: benchMobilenet,
   stack: benchStack,
+  growth: benchGrowth,
   memory: benchMemory,
   commitment: benchCommitment,
   hashing: benchHashing,

@@ -86,6 +86,20 @@ describe("benchmarks at tiny scale", () => {
     }
   });
 
+  test("growth: every quantity, with plots of as many lines as runtimes", async () => {
+    const report = await run("growth");
+    const sweeps = new Set(rowsOf(report).map((r) => String(r.sweep).split(" ")[0]));
+    expect([...sweeps]).toEqual(["M", "K", "N", "T", "blocks"]);
+    expect(report.figures?.map(({ file }) => file)).toEqual([
+      "speed-matmul.svg",
+      "speed-stack.svg",
+      "speed-threads.svg",
+    ]);
+    const runtimes = new Set(rowsOf(report).map((r) => r.runtime)).size;
+    expect(report.figures?.[0]?.svg.match(/<polyline/g)).toHaveLength(3 * runtimes);
+    for (const { svg } of report.figures ?? []) expect(svg).not.toContain("NaN");
+  });
+
   test("memory: every runtime in a process of its own, none below Node itself", async () => {
     const rows = rowsOf(await run("memory"));
     const bare = rows.find((r) => r.runtime === "node")?.loaded as number;
