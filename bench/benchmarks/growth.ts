@@ -215,12 +215,12 @@ function plotOf(
   title: string,
   sweeps: readonly (readonly [Sweep, Measured])[],
 ): Figure {
-  const panels = sweeps.map(([{ quantity, rest }, measured]): Panel => {
+  const panels = sweeps.map(([{ quantity, rest, sizes }, measured]): Panel => {
     const series = [...measured].map(([name, points]) => ({
       name,
       points: points.map((p) => [p.at, p.flops / p.ms / 1e6] as const),
     }));
-    const factor = (sweeps[0]?.[0].sizes.length ?? 0) > 6 ? 4 : 2;
+    const factor = sizes.length > 6 ? 4 : 2;
     return { title: rest, x: { label: quantity, factor }, y: { label: "GFLOP/s" }, series };
   });
   return { file, svg: plotSvg(panels, { title, legend: "one thread" }) };
