@@ -2,9 +2,14 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { invertedModel, MOBILENET_V2 } from "../fixtures/builders/mobilenet.js";
 import { type AttributeSpec, ModelBuilder } from "../fixtures/builders/model-builder.js";
+import { quantisedTransformerModel } from "../fixtures/builders/quantised.js";
 import { resnetModel } from "../fixtures/builders/resnet.js";
 import { bottleneckModel, RESNET50 } from "../fixtures/builders/resnet50.js";
-import { TRANSFORMER_OPSET, transformerModel } from "../fixtures/builders/transformer.js";
+import {
+  TRANSFORMER_OPSET,
+  type TransformerShape,
+  transformerModel,
+} from "../fixtures/builders/transformer.js";
 import { AssayError, DTYPES, type Tensor } from "../operators/index.js";
 import { parseTensorFile } from "../src/files/parse.js";
 import type { Model } from "../src/graph/types.js";
@@ -88,13 +93,32 @@ export function blockWorkload(scale: Scale): Workload {
 export function stackWorkloads(
   scale: Scale,
   lengths: readonly number[],
-  blocks = scale === "tiny" ? 2 : 12,
+  blocks = defaultBlocks(scale),
 ): Workload[] {
-  const [d, heads] = scale === "tiny" ? [32, 2] : [768, 12];
-  const model = transformerModel({ layers: blocks, d, heads, sequence: "T" }, 1, drawFast);
+  const shape = { layers: blocks, ...widths(scale), sequence: "T" };
+  const model = transformerModel(shape, 1, undefined, drawFast);
+  return ofLengths(`${blocks} transformer blocks`, model, shape, lengths);
+}
+
+/** The same with weights in i8. */
+export function quantisedWorkloads(scale: Scale, lengths: readonly number[]): Workload[] {
+  const shape = { layers: defaultBlocks(scale), ...widths(scale), sequence: "T" };
+  const model = quantisedTransformerModel(shape, 1, drawFast);
+  return ofLengths(`${shape.layers} transformer blocks in int8`, model, shape, lengths);
+}
+
+const defaultBlocks = (scale: Scale): number => (scale === "tiny" ? 2 : 12);
+const widths = (scale: Scale) => (scale === "tiny" ? { d: 32, heads: 2 } : { d: 768, heads: 12 });
+
+function ofLengths(
+  title: string,
+  model: Model,
+  { d, heads }: TransformerShape,
+  lengths: readonly number[],
+): Workload[] {
   const bytes = written(model);
   return lengths.map((t) => ({
-    title: `${blocks} transformer blocks (d=${d}, ${heads} heads), T=${t}`,
+    title: `${title} (d=${d}, ${heads} heads), T=${t}`,
     model,
     bytes,
     inputs: new Map([["x", randomTensor([1, t, d])]]),

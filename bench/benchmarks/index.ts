@@ -4,6 +4,7 @@ import { benchCommitment } from "./commitment.js";
 import { benchContest } from "./contest.js";
 import { benchDispute } from "./dispute.js";
 import {
+  benchInt8,
   benchMnist,
   benchMobilenet,
   benchResnet50,
@@ -32,6 +33,7 @@ export const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   resnet50: benchResnet50,
   mobilenet: benchMobilenet,
   stack: benchStack,
+  int8: benchInt8,
   growth: benchGrowth,
   memory: benchMemory,
   commitment: benchCommitment,

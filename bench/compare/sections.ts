@@ -2,12 +2,12 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { invertedModel, MOBILENET_V2 } from "../../fixtures/builders/mobilenet.js";
 import { ModelBuilder } from "../../fixtures/builders/model-builder.js";
+import { quantisedTransformerModel } from "../../fixtures/builders/quantised.js";
 import { TRANSFORMER_OPSET, transformerModel } from "../../fixtures/builders/transformer.js";
-import { DTYPES } from "../../operators/index.js";
 import type { Model } from "../../src/graph/types.js";
 import { writeOnnx } from "../../src/onnx/write.js";
 import { matmulWorkload } from "../models.js";
-import { drawFast, randomWeights } from "../values.js";
+import { drawFast } from "../values.js";
 
 /** A small piece of work that both revisions do, as the subject's process takes it. */
 export type Section =
@@ -70,18 +70,20 @@ export const SECTIONS: Readonly<Record<string, MakeSection>> = {
   })),
   ...inThreeWays("stack", (folder) => {
     const [d, sequence] = [768, 128];
-    const make = () => transformerModel({ layers: 2, d, heads: 12, sequence }, 1, drawFast);
+    const make = () =>
+      transformerModel({ layers: 2, d, heads: 12, sequence }, 1, undefined, drawFast);
     return { kind: "run", model: written(folder, "stack", make), dims: [1, sequence, d] };
   }),
   mobilenet: (folder) => {
     const make = () => invertedModel({ ...MOBILENET_V2, size: 96 }, 1, drawFast);
     return { kind: "run", model: written(folder, "mobilenet", make), dims: [1, 3, 96, 96] };
   },
-  int8: (folder) => ({
-    kind: "run",
-    model: written(folder, "int8", integerProduct),
-    dims: INTEGER_DIMS,
-  }),
+  int8: (folder) => {
+    const [d, sequence] = [768, 128];
+    const make = () =>
+      quantisedTransformerModel({ layers: 1, d, heads: 12, sequence }, 1, drawFast);
+    return { kind: "run", model: written(folder, "int8", make), dims: [1, sequence, d] };
+  },
   hashing: () => ({ kind: "hashing", dims: [512, 1024] }),
   dispute: () => ({
     kind: "command",
@@ -97,22 +99,6 @@ function written(folder: string, name: string, make: () => Model): string {
   const opsets = new Map([["", TRANSFORMER_OPSET]]);
   writeFileSync(file, writeOnnx(make(), { opsets, producer: "assay-bench" }));
   return file;
-}
-
-const INTEGER_DIMS = [128, 768] as const;
-
-/** A product of bytes, as dynamic quantisation writes it. */
-function integerProduct(): Model {
-  const [rows, n] = INTEGER_DIMS;
-  const b = new ModelBuilder("int8", TRANSFORMER_OPSET, 1);
-  const x = b.input("x", [rows, n]);
-  const [bytes, scale, zero] = ["x_bytes", "x_scale", "x_zero"];
-  b.addOutputs("/x", "DynamicQuantizeLinear", [x], [bytes, scale, zero]);
-  const w = b.tensor("w", randomWeights("i8", [n, n]));
-  const sums = b.add("", "MatMulInteger", [bytes, w, zero]);
-  const wide = b.add("", "Cast", [sums], { to: DTYPES.f32.code });
-  b.addOutput("", "Mul", [wide, scale], "y");
-  return b.build([{ name: "y", dims: [rows, n] }]);
 }
 
 /** SqueezeNet's layers with fewer and smaller ones: squeezes, and 1×1 and 3×3 side by side. */
