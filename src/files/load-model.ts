@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { closeSync, fstatSync, openSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { AssayError } from "../../operators/basis.js";
 import type { ExternalData } from "../onnx/external.js";
@@ -6,6 +6,7 @@ import { importOnnx } from "../onnx/import.js";
 import { skeletonOf } from "../onnx/skeleton.js";
 import { readFile } from "./disk.js";
 import { type FileIdentity, identityOf, sameFile } from "./file-identity.js";
+import { FileRanges } from "./ranges.js";
 
 /** Reads an ONNX file, with external data from its own folder and nowhere else. */
 export function loadModelFile(path: string) {
@@ -48,10 +49,11 @@ class ExternalFiles {
   private readonly ranges = new Map<string, Uint8Array>();
   /** Bytes read so far, by file. */
   private readonly taken = new Map<string, number>();
+  private readonly files = new FileRanges();
 
   constructor(
     private readonly folder: string,
-    private readonly files: FileIdentity[],
+    private readonly seen: FileIdentity[],
   ) {}
 
   read(location: string, offset: number, length: number): Uint8Array {
@@ -84,7 +86,7 @@ class ExternalFiles {
 
   /** Each file once; one that was changed while it was read is noted as both. */
   private note(file: FileIdentity): void {
-    if (!this.files.some((f) => f.path === file.path && sameFile(f, file))) this.files.push(file);
+    if (!this.seen.some((f) => f.path === file.path && sameFile(f, file))) this.seen.push(file);
   }
 
   private readRange(path: string, location: string, offset: number, length: number): Uint8Array {
@@ -100,29 +102,12 @@ class ExternalFiles {
       const taken = (this.taken.get(location) ?? 0) + length;
       if (taken > 2 * size) throw broken(location, "is read over and over");
       this.taken.set(location, taken);
-      return readFully(fd, location, offset, length);
+      const bytes = this.files.read(fd, offset, length, `"${location}"`);
+      if (!bytes) throw broken(location, "ended early");
+      return bytes;
     } finally {
       closeSync(fd);
     }
-  }
-}
-
-function readFully(fd: number, location: string, offset: number, length: number): Uint8Array {
-  const bytes = allocate(location, length);
-  for (let at = 0; at < length; ) {
-    const got = readSync(fd, bytes, at, Math.min(1 << 30, length - at), offset + at);
-    if (got === 0) throw broken(location, "ended early");
-    at += got;
-  }
-  return bytes;
-}
-
-function allocate(location: string, length: number): Uint8Array {
-  try {
-    return new Uint8Array(length);
-  } catch (cause) {
-    const message = `a tensor of ${length} bytes in "${location}" does not fit into memory`;
-    throw new AssayError("model/too-large", message, { cause });
   }
 }
 

@@ -4,6 +4,7 @@
 #include "cpu.h"
 #include "hashing.h"
 #include "job.h"
+#include "memory.h"
 #include "node.h"
 
 #ifndef ASSAY_SOURCE_DIGEST
@@ -75,14 +76,6 @@ napi_value multiplyDirect(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-const Level* levelNamed(const char* name) {
-  for (auto level = levelsHere(); *level; level++) {
-    const char* own = (*level)->name;
-    if (std::strlen(own) == std::strlen(name) && !std::strcmp(own, name)) return *level;
-  }
-  return nullptr;
-}
-
 /// kernel(bytes, level): the functions of a level over all bytes of a memory, which must live on.
 napi_value kernel(napi_env env, napi_callback_info info) {
   size_t count = 2;
@@ -97,6 +90,7 @@ napi_value kernel(napi_env env, napi_callback_info info) {
       napi_get_value_string_utf8(env, values[1], name, sizeof name, &written) == napi_ok;
   const Level* level = read ? levelNamed(name) : nullptr;
   if (!level) return fail(env, "the bytes of a memory and a level of this processor are expected");
+  preferLargePages(memory, length);
   auto* own = new Kernel{level, memory, length};
   napi_value object;
   napi_create_object(env, &object);
@@ -161,6 +155,9 @@ NAPI_MODULE_INIT() {
   number(env, exports, "panel", kPanel);
   method(env, exports, "kernel", kernel);
   method(env, exports, "hasNaN", hasNaN);
+  method(env, exports, "packConstant", packConstant);
+  method(env, exports, "addressOf", addressOf);
+  method(env, exports, "mapFile", mapFile);
   napi_set_named_property(env, exports, "hashers", hashers(env));
   return exports;
 }

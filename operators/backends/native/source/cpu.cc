@@ -1,5 +1,7 @@
 #include "cpu.h"
 
+#include <cstring>
+
 namespace assay {
 
 #if defined(__x86_64__)
@@ -11,7 +13,8 @@ const Level* const* levelsHere() {
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   if (avx512) return all;
-  return all + (__builtin_cpu_supports("avx2") ? 1 : 2);
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c");
+  return all + (avx2 ? 1 : 2);
 }
 
 bool hasSha() {
@@ -30,5 +33,12 @@ const Level* const* levelsHere() {
 bool hasSha() { return false; }
 
 #endif
+
+const Level* levelNamed(const char* name) {
+  for (auto level = levelsHere(); *level; level++) {
+    if (!std::strcmp((*level)->name, name)) return *level;
+  }
+  return nullptr;
+}
 
 }  // namespace assay
