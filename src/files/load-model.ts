@@ -49,7 +49,7 @@ class ExternalFiles {
   private readonly ranges = new Map<string, Uint8Array>();
   /** Bytes read so far, by file. */
   private readonly taken = new Map<string, number>();
-  private readonly files = new FileRanges();
+  private readonly reader = new FileRanges();
 
   constructor(
     private readonly folder: string,
@@ -102,7 +102,7 @@ class ExternalFiles {
       const taken = (this.taken.get(location) ?? 0) + length;
       if (taken > 2 * size) throw broken(location, "is read over and over");
       this.taken.set(location, taken);
-      const bytes = this.files.read(fd, offset, length, `"${location}"`);
+      const bytes = this.reader.read(fd, offset, length, `"${location}"`);
       if (!bytes) throw broken(location, "ended early");
       return bytes;
     } finally {
