@@ -103,6 +103,17 @@ napi_value multiplyDirect(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+napi_value runMap(napi_env env, napi_callback_info info) {
+  Arguments<3> x;
+  if (!x.read(env, info)) return nullptr;
+  const PlainArithmetic plain;
+  const Kernel& k = *x.kernel;
+  if (!k.level->runMap(k.memory, k.length, x.at[0], x.at[1], x.at[2])) {
+    fail(env, "there is no map's record");
+  }
+  return nullptr;
+}
+
 void method(napi_env env, napi_value object, const char* name, napi_callback call,
             void* data = nullptr) {
   napi_value function;
@@ -153,6 +164,7 @@ napi_value kernel(napi_env env, napi_callback_info info) {
   method(env, object, "multiply", multiply<false>);
   method(env, object, "multiplyFresh", multiply<true>);
   method(env, object, "multiplyDirect", multiplyDirect);
+  method(env, object, "runMap", runMap);
   // The bytes live as long as the object that reads them.
   const napi_property_descriptor bytes = {"memory", nullptr, nullptr,      nullptr,
                                           nullptr,  values[0], napi_default, nullptr};

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "level.h"
+#include "maps.h"
 #include "pack.h"
 #include "tile.h"
 
@@ -235,4 +236,4 @@ void multiplyDirect(uint8_t* memory, uint32_t record, uint32_t n0, uint32_t n1, 
 
 #define ASSAY_LEVEL(name)                                                                 \
   {name,  ASSAY_TALL,    sizeof(assay::Workspace), assay::packB, assay::multiply,         \
-   assay::multiplyFresh, assay::multiplyDirect}
+   assay::multiplyFresh, assay::multiplyDirect, assay::runMap}

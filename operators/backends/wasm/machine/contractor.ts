@@ -1,4 +1,5 @@
 import { AssayError } from "../../../errors.js";
+import type { ElementProgram } from "../../../program/types.js";
 import { nativeAddon } from "../../native/load.js";
 
 /**
@@ -21,6 +22,22 @@ export interface Contractor {
    * neighbours, rather than pack it.
    */
   prefersInPlace(rows: number, columns: number, depth: number): boolean;
+  /** What it does of maps too; what it does not know is generated. */
+  readonly maps?: MapTaker;
+}
+
+/** A map over tensors at byte addresses as a record for `runMap`, or undefined: let it be generated. */
+export type MapTaker = (
+  program: ElementProgram,
+  out: number,
+  sources: readonly number[],
+) => MapRecord | undefined;
+
+export interface MapRecord {
+  readonly words: Uint32Array;
+  readonly elements: number;
+  /** Elements that are about 10 µs of work. */
+  readonly grain: number;
 }
 
 export type ContractorOrigin =
@@ -33,6 +50,8 @@ export interface ContractionExports {
   multiply(job: number, m0: number, m1: number, j0: number, j1: number, work: number): void;
   multiplyFresh(job: number, m0: number, m1: number, j0: number, j1: number, work: number): void;
   multiplyDirect(job: number, n0: number, n1: number, work: number): void;
+  /** Elements begin … end − 1 of a map's record; there where the contractor has `maps`. */
+  runMap?(record: number, begin: number, end: number): void;
 }
 
 export function contractionExports(

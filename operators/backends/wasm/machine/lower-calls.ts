@@ -18,6 +18,9 @@ import type { ContractStep, KernelStep, Step } from "./steps.js";
 const BIAS_ROWS = 4;
 const BIAS_COLUMNS = 8;
 
+/** Elements of a cache line, whatever their size. */
+const LINE = 64;
+
 /** What a machine must place, compile and run. Addresses are final once `memory` is laid out. */
 export interface LoweredCalls {
   readonly programs: readonly PlacedProgram[];
@@ -94,8 +97,19 @@ class CallLowering {
     if (shape && isWorthwhile(call.program, shape)) this.contraction(call, shape);
     else {
       const sources = call.sources.map((s) => s.offset);
-      this.steps.push(this.kernel(call.program, call.out, sources));
+      this.steps.push(this.elements(call.program, call.out, sources));
     }
+  }
+
+  /** A program element by element: by the contractor where it takes such maps, else generated. */
+  private elements(program: ElementProgram, out: number, sources: readonly number[]): Step {
+    const map = this.contractor.maps?.(program, out, sources);
+    if (!map) return this.kernel(program, out, sources);
+    const { elements: units, grain } = map;
+    const record = this.memory.words(map.words);
+    // Parts end at whole cache lines of the output.
+    const chunk = Math.max(grain, Math.ceil(units / (4 * this.threads * LINE)) * LINE);
+    return { kind: "map", record, units, chunk };
   }
 
   scan({ steps, calls }: ScanCall): void {
@@ -176,7 +190,7 @@ class CallLowering {
     this.steps.push(this.contractStep(mode, jobs, shape, depth));
     if (epilogue.kind === "map") {
       const sources = [...call.sources.map((s) => s.offset), c];
-      this.steps.push(this.kernel(epilogue.program, call.out, sources));
+      this.steps.push(this.elements(epilogue.program, call.out, sources));
     }
   }
 
