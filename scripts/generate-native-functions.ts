@@ -46,21 +46,24 @@ export function nativeFunctions(): string {
 const nameOf = (f: ScalarFunction): string => `${f.name.slice("f32.".length)}F`;
 
 function functionText(f: ScalarFunction): string {
-  const parameters = f.parameters.map((_, i) => `F32 p${i}`).join(", ");
+  const parameters = f.parameters.map((_, i) => `Many<F32> p${i}`).join(", ");
   const truths: boolean[] = [];
   const lines = f.code.map((i, register) => {
     const text = instructionText(f, i, truths);
     truths.push(isTruth(i, truths));
     return `  const auto r${register} = ${text};`;
   });
-  // A constant that is used as a mask only has no register here.
+  // A constant that is only a mask has no register here, nor has a comparison within an extreme.
   const used = lines.filter((_, register) => {
     const name = new RegExp(`\\br${register}\\b`);
     return register === f.result || lines.some((line, at) => at > register && name.test(line));
   });
-  return [`INLINE F32 ${nameOf(f)}(${parameters}) {`, ...used, `  return r${f.result};`, "}"].join(
-    "\n",
-  );
+  return [
+    `INLINE Many<F32> ${nameOf(f)}(${parameters}) {`,
+    ...used,
+    `  return r${f.result};`,
+    "}",
+  ].join("\n");
 }
 
 const COMPARE = /\.(eq|lt|le|lt_s|lt_u)$/;
@@ -86,9 +89,22 @@ function instructionText(
     if (truths[a]) throw new Error(`${f.name}: ${i.op} of a truth value`);
     return `r${a}`;
   });
+  if (op === "select") {
+    const extreme = extremeText(f, i.args);
+    if (extreme) return extreme;
+  }
   const sign = /^f|\.(eq|lt_s)$/.test(i.op) ? OPERATORS[op] : undefined;
   if (sign) return `${args[0]} ${sign} ${args[1]}`;
   return `${NAMES[op] ?? op}(${args.join(", ")})`;
+}
+
+/** select(a < b, a, b) and select(b < a, a, b) of f64, one machine instruction each. */
+function extremeText(f: ScalarFunction, [condition, a, b]: readonly number[]): string | undefined {
+  const compare = f.code[condition as number];
+  if (compare?.kind !== "operate" || compare.op !== "f64.lt") return undefined;
+  const [left, right] = compare.args;
+  if (left === a && right === b) return `lesser(r${a}, r${b})`;
+  return left === b && right === a ? `greater(r${a}, r${b})` : undefined;
 }
 
 /** A constant that is 0 or 1 as a lane mask. */

@@ -8,15 +8,13 @@
 namespace assay {
 namespace {
 
-INLINE F32 expF(F32 p0) {
+INLINE Many<F32> expF(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = promote_f32(r0);
   const auto r2 = f64(89.0);
-  const auto r3 = r2 < r1;
-  const auto r4 = select(r3, r2, r1);
+  const auto r4 = lesser(r2, r1);
   const auto r5 = f64(-105.0);
-  const auto r6 = r4 < r5;
-  const auto r7 = select(r6, r5, r4);
+  const auto r7 = greater(r5, r4);
   const auto r8 = f64(1.4426950408889634);
   const auto r9 = r7 * r8;
   const auto r10 = f64(6755399441055744.0);
@@ -69,7 +67,7 @@ INLINE F32 expF(F32 p0) {
   return r56;
 }
 
-INLINE F32 logF(F32 p0) {
+INLINE Many<F32> logF(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = promote_f32(r0);
   const auto r2 = reinterpret_f64(r1);
@@ -153,7 +151,7 @@ INLINE F32 logF(F32 p0) {
   return r79;
 }
 
-INLINE F32 log1pF(F32 p0) {
+INLINE Many<F32> log1pF(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = promote_f32(r0);
   const auto r2 = f64(1.0);
@@ -244,13 +242,12 @@ INLINE F32 log1pF(F32 p0) {
   return r86;
 }
 
-INLINE F32 tanhF(F32 p0) {
+INLINE Many<F32> tanhF(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = promote_f32(r0);
   const auto r2 = abs(r1);
   const auto r3 = f64(9.02);
-  const auto r4 = r3 < r2;
-  const auto r5 = select(r4, r3, r2);
+  const auto r5 = lesser(r3, r2);
   const auto r6 = r5 * r5;
   const auto r7 = f64(1.0);
   const auto r8 = f64(0.14869654083681377);
@@ -309,13 +306,12 @@ INLINE F32 tanhF(F32 p0) {
   return r60;
 }
 
-INLINE F32 erfF(F32 p0) {
+INLINE Many<F32> erfF(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = promote_f32(r0);
   const auto r2 = abs(r1);
   const auto r3 = f64(4.0);
-  const auto r4 = r3 < r2;
-  const auto r5 = select(r4, r3, r2);
+  const auto r5 = lesser(r3, r2);
   const auto r6 = r5 * r5;
   const auto r7 = f64(1.1283791670955128);
   const auto r8 = f64(0.1810798347520899);
@@ -393,7 +389,7 @@ INLINE F32 erfF(F32 p0) {
   return r79;
 }
 
-INLINE F32 rsqrtF(F32 p0) {
+INLINE Many<F32> rsqrtF(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = promote_f32(r0);
   const auto r2 = f64(1.0);
@@ -403,15 +399,13 @@ INLINE F32 rsqrtF(F32 p0) {
   return r5;
 }
 
-INLINE F32 exp2F(F32 p0) {
+INLINE Many<F32> exp2F(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = promote_f32(r0);
   const auto r2 = f64(129.0);
-  const auto r3 = r2 < r1;
-  const auto r4 = select(r3, r2, r1);
+  const auto r4 = lesser(r2, r1);
   const auto r5 = f64(-152.0);
-  const auto r6 = r4 < r5;
-  const auto r7 = select(r6, r5, r4);
+  const auto r7 = greater(r5, r4);
   const auto r8 = f64(6755399441055744.0);
   const auto r9 = r7 + r8;
   const auto r10 = r9 - r8;
@@ -470,15 +464,13 @@ INLINE F32 exp2F(F32 p0) {
   return r62;
 }
 
-INLINE F32 exp10F(F32 p0) {
+INLINE Many<F32> exp10F(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = promote_f32(r0);
   const auto r2 = f64(39.0);
-  const auto r3 = r2 < r1;
-  const auto r4 = select(r3, r2, r1);
+  const auto r4 = lesser(r2, r1);
   const auto r5 = f64(-46.0);
-  const auto r6 = r4 < r5;
-  const auto r7 = select(r6, r5, r4);
+  const auto r7 = greater(r5, r4);
   const auto r8 = f64(3.321928094887362);
   const auto r9 = r7 * r8;
   const auto r10 = f64(6755399441055744.0);
@@ -536,15 +528,13 @@ INLINE F32 exp10F(F32 p0) {
   return r61;
 }
 
-INLINE F32 expm1F(F32 p0) {
+INLINE Many<F32> expm1F(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = promote_f32(r0);
   const auto r2 = f64(89.0);
-  const auto r3 = r2 < r1;
-  const auto r4 = select(r3, r2, r1);
+  const auto r4 = lesser(r2, r1);
   const auto r5 = f64(-20.0);
-  const auto r6 = r4 < r5;
-  const auto r7 = select(r6, r5, r4);
+  const auto r7 = greater(r5, r4);
   const auto r8 = f64(1.4426950408889634);
   const auto r9 = r7 * r8;
   const auto r10 = f64(6755399441055744.0);
@@ -605,7 +595,7 @@ INLINE F32 expm1F(F32 p0) {
   return r64;
 }
 
-INLINE F32 log2F(F32 p0) {
+INLINE Many<F32> log2F(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = promote_f32(r0);
   const auto r2 = reinterpret_f64(r1);
@@ -675,7 +665,7 @@ INLINE F32 log2F(F32 p0) {
   return r65;
 }
 
-INLINE F32 log10F(F32 p0) {
+INLINE Many<F32> log10F(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = promote_f32(r0);
   const auto r2 = reinterpret_f64(r1);
@@ -754,7 +744,7 @@ INLINE F32 log10F(F32 p0) {
   return r74;
 }
 
-INLINE F32 sinF(F32 p0) {
+INLINE Many<F32> sinF(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = abs(r0);
   const auto r2 = promote_f32(r1);
@@ -867,7 +857,7 @@ INLINE F32 sinF(F32 p0) {
   return r108;
 }
 
-INLINE F32 cosF(F32 p0) {
+INLINE Many<F32> cosF(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = abs(r0);
   const auto r2 = promote_f32(r1);
@@ -980,7 +970,7 @@ INLINE F32 cosF(F32 p0) {
   return r108;
 }
 
-INLINE F32 tanF(F32 p0) {
+INLINE Many<F32> tanF(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = abs(r0);
   const auto r2 = promote_f32(r1);
@@ -1084,7 +1074,7 @@ INLINE F32 tanF(F32 p0) {
   return r99;
 }
 
-INLINE F32 asinF(F32 p0) {
+INLINE Many<F32> asinF(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = abs(r0);
   const auto r2 = promote_f32(r1);
@@ -1161,7 +1151,7 @@ INLINE F32 asinF(F32 p0) {
   return r72;
 }
 
-INLINE F32 acosF(F32 p0) {
+INLINE Many<F32> acosF(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = promote_f32(r0);
   const auto r2 = abs(r1);
@@ -1251,14 +1241,13 @@ INLINE F32 acosF(F32 p0) {
   return r85;
 }
 
-INLINE F32 atanF(F32 p0) {
+INLINE Many<F32> atanF(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = abs(r0);
   const auto r2 = promote_f32(r1);
   const auto r3 = f64(1.0);
   const auto r4 = f64(1.6069380442589903e+60);
-  const auto r5 = r4 < r2;
-  const auto r6 = select(r5, r4, r2);
+  const auto r6 = lesser(r4, r2);
   const auto r7 = f64(0.41421356237309503);
   const auto r8 = r3 * r7;
   const auto r9 = r6 <= r8;
@@ -1336,13 +1325,12 @@ INLINE F32 atanF(F32 p0) {
   return r80;
 }
 
-INLINE F32 sinhF(F32 p0) {
+INLINE Many<F32> sinhF(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = promote_f32(r0);
   const auto r2 = abs(r1);
   const auto r3 = f64(90.0);
-  const auto r4 = r3 < r2;
-  const auto r5 = select(r4, r3, r2);
+  const auto r5 = lesser(r3, r2);
   const auto r6 = f64(1.4426950408889634);
   const auto r7 = r5 * r6;
   const auto r8 = f64(6755399441055744.0);
@@ -1412,13 +1400,12 @@ INLINE F32 sinhF(F32 p0) {
   return r71;
 }
 
-INLINE F32 coshF(F32 p0) {
+INLINE Many<F32> coshF(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = promote_f32(r0);
   const auto r2 = abs(r1);
   const auto r3 = f64(90.0);
-  const auto r4 = r3 < r2;
-  const auto r5 = select(r4, r3, r2);
+  const auto r5 = lesser(r3, r2);
   const auto r6 = f64(1.4426950408889634);
   const auto r7 = r5 * r6;
   const auto r8 = f64(6755399441055744.0);
@@ -1482,7 +1469,7 @@ INLINE F32 coshF(F32 p0) {
   return r65;
 }
 
-INLINE F32 asinhF(F32 p0) {
+INLINE Many<F32> asinhF(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = promote_f32(r0);
   const auto r2 = abs(r1);
@@ -1576,7 +1563,7 @@ INLINE F32 asinhF(F32 p0) {
   return r89;
 }
 
-INLINE F32 acoshF(F32 p0) {
+INLINE Many<F32> acoshF(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = promote_f32(r0);
   const auto r2 = r1 * r1;
@@ -1669,7 +1656,7 @@ INLINE F32 acoshF(F32 p0) {
   return r88;
 }
 
-INLINE F32 atanhF(F32 p0) {
+INLINE Many<F32> atanhF(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = promote_f32(r0);
   const auto r2 = abs(r1);
@@ -1747,13 +1734,12 @@ INLINE F32 atanhF(F32 p0) {
   return r73;
 }
 
-INLINE F32 erfcF(F32 p0) {
+INLINE Many<F32> erfcF(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = promote_f32(r0);
   const auto r2 = abs(r1);
   const auto r3 = f64(10.0625);
-  const auto r4 = r3 < r2;
-  const auto r5 = select(r4, r3, r2);
+  const auto r5 = lesser(r3, r2);
   const auto r6 = r5 * r5;
   const auto r7 = f64(-1.4426950408889634);
   const auto r8 = r6 * r7;
@@ -1876,7 +1862,7 @@ INLINE F32 erfcF(F32 p0) {
   return r124;
 }
 
-INLINE F32 cbrtF(F32 p0) {
+INLINE Many<F32> cbrtF(Many<F32> p0) {
   const auto r0 = p0;
   const auto r1 = promote_f32(r0);
   const auto r2 = abs(r1);
@@ -1932,7 +1918,7 @@ INLINE F32 cbrtF(F32 p0) {
   return r51;
 }
 
-INLINE F32 powF(F32 p0, F32 p1) {
+INLINE Many<F32> powF(Many<F32> p0, Many<F32> p1) {
   const auto r0 = p0;
   const auto r1 = promote_f32(r0);
   const auto r2 = p1;
@@ -2021,16 +2007,12 @@ INLINE F32 powF(F32 p0, F32 p1) {
   const auto r85 = r3 * r84;
   const auto r86 = f64(200.0);
   const auto r87 = f64(-200.0);
-  const auto r88 = r85 < r86;
-  const auto r89 = select(r88, r85, r86);
-  const auto r90 = r87 < r89;
-  const auto r91 = select(r90, r89, r87);
+  const auto r89 = lesser(r85, r86);
+  const auto r91 = greater(r89, r87);
   const auto r92 = r3 * r76;
   const auto r93 = f64(-1.0);
-  const auto r94 = r92 < r20;
-  const auto r95 = select(r94, r92, r20);
-  const auto r96 = r93 < r95;
-  const auto r97 = select(r96, r95, r93);
+  const auto r95 = lesser(r92, r20);
+  const auto r97 = greater(r95, r93);
   const auto r98 = f64(6755399441055744.0);
   const auto r99 = r91 + r98;
   const auto r100 = r99 - r98;
@@ -2118,21 +2100,18 @@ INLINE F32 powF(F32 p0, F32 p1) {
   return r182;
 }
 
-INLINE F32 atan2F(F32 p0, F32 p1) {
+INLINE Many<F32> atan2F(Many<F32> p0, Many<F32> p1) {
   const auto r0 = p0;
   const auto r1 = p1;
   const auto r2 = abs(r1);
   const auto r3 = promote_f32(r2);
   const auto r4 = f64(1.0715086071862673e+301);
-  const auto r5 = r4 < r3;
-  const auto r6 = select(r5, r4, r3);
+  const auto r6 = lesser(r4, r3);
   const auto r7 = f64(9.332636185032189e-302);
-  const auto r8 = r6 < r7;
-  const auto r9 = select(r8, r7, r6);
+  const auto r9 = greater(r7, r6);
   const auto r10 = abs(r0);
   const auto r11 = promote_f32(r10);
-  const auto r12 = r4 < r11;
-  const auto r13 = select(r12, r4, r11);
+  const auto r13 = lesser(r4, r11);
   const auto r14 = f64(0.41421356237309503);
   const auto r15 = r9 * r14;
   const auto r16 = r13 <= r15;
@@ -2214,7 +2193,7 @@ INLINE F32 atan2F(F32 p0, F32 p1) {
   return r91;
 }
 
-INLINE F32 fmodF(F32 p0, F32 p1) {
+INLINE Many<F32> fmodF(Many<F32> p0, Many<F32> p1) {
   const auto r0 = p0;
   const auto r1 = abs(r0);
   const auto r2 = promote_f32(r1);

@@ -13,7 +13,11 @@ namespace {
 
 typedef int32_t LooseInt __attribute__((vector_size(4 * ASSAY_LANES), aligned(4), may_alias));
 
-/// What an instruction is given: blocks of `count` elements, a multiple of the lanes.
+/// Elements that a function takes at once: blocks are padded to multiples.
+constexpr uint32_t kStep = kWays * kWide;
+static_assert(kStep % kLanes == 0 && kBlock % kStep == 0, "a block is whole steps");
+
+/// What an instruction is given: blocks of `count` elements.
 struct Operands {
   float* to;
   const float *a, *b, *c;
@@ -53,7 +57,7 @@ INLINE Vec addF(Vec a, Vec b) { return a + b; }
 INLINE Vec subF(Vec a, Vec b) { return a - b; }
 INLINE Vec mulF(Vec a, Vec b) { return a * b; }
 INLINE Vec divF(Vec a, Vec b) { return a / b; }
-INLINE Vec sqrtF(Vec a) { return sqrt(a); }
+INLINE Vec sqrtF(Vec a) { return one::sqrt(a); }
 INLINE IntVec eqF(Vec a, Vec b) { return a == b; }
 INLINE IntVec ltF(Vec a, Vec b) { return a < b; }
 INLINE IntVec leF(Vec a, Vec b) { return a <= b; }
@@ -87,17 +91,23 @@ void bitsOfFloats(const Operands& x) {
 
 void copyBits(const Operands& x) { std::memmove(x.to, x.a, 4 * x.count); }
 
-INLINE F32 loadHalf(const float* p) { return *reinterpret_cast<const LooseF32*>(p); }
-INLINE void storeHalf(float* p, F32 v) { *reinterpret_cast<LooseF32*>(p) = v; }
-
-template <F32 (*f)(F32)>
-void function1(const Operands& x) {
-  for (uint32_t i = 0; i < x.count; i += kWide) storeHalf(x.to + i, f(loadHalf(x.a + i)));
+INLINE Many<F32> loadMany(const float* p) {
+  Many<F32> x;
+  for (int i = 0; i < kWays; i++) x.v[i] = reinterpret_cast<const LooseF32*>(p)[i];
+  return x;
 }
-template <F32 (*f)(F32, F32)>
+INLINE void storeMany(float* p, Many<F32> x) {
+  for (int i = 0; i < kWays; i++) reinterpret_cast<LooseF32*>(p)[i] = x.v[i];
+}
+
+template <Many<F32> (*f)(Many<F32>)>
+void function1(const Operands& x) {
+  for (uint32_t i = 0; i < x.count; i += kStep) storeMany(x.to + i, f(loadMany(x.a + i)));
+}
+template <Many<F32> (*f)(Many<F32>, Many<F32>)>
 void function2(const Operands& x) {
-  for (uint32_t i = 0; i < x.count; i += kWide) {
-    storeHalf(x.to + i, f(loadHalf(x.a + i), loadHalf(x.b + i)));
+  for (uint32_t i = 0; i < x.count; i += kStep) {
+    storeMany(x.to + i, f(loadMany(x.a + i), loadMany(x.b + i)));
   }
 }
 
@@ -206,7 +216,7 @@ class MapRun {
   /// Rows row..row+rows, columns from..from+width.
   void block(uint32_t row, uint32_t rows, uint32_t from, uint32_t width) {
     const uint32_t count = rows * width;
-    const uint32_t padded = (count + kLanes - 1) / kLanes * kLanes;
+    const uint32_t padded = (count + kStep - 1) / kStep * kStep;
     for (uint32_t i = 0; i < job.head.code; i++) {
       const MapCode& x = job.code[i];
       if (x.op == kLoad) {
@@ -244,7 +254,7 @@ class MapRun {
       width *= rows;
       rows = 1;
     }
-    if (rows == 1 && read.column == 1 && size == 4 && width % kLanes == 0) {
+    if (rows == 1 && read.column == 1 && size == 4 && width % kStep == 0) {
       return reinterpret_cast<const float*>(first(0));
     }
     for (uint32_t r = 0; r < rows; r++) {
