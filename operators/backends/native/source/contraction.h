@@ -39,16 +39,26 @@ struct alignas(64) Workspace {
 };
 static_assert(kBlockFresh >= kDepthFewRows * kPanel, "the last panel of a direct product fits");
 
+/// A job's map, if it has one; its record was checked when the machine's steps were made.
+struct Epilogue {
+  MapJob map;
+  bool here;
+  explicit Epilogue(const Job& job) : here(job.epilogue & kMap) {
+    here = here && map.open(job.memory, SIZE_MAX, job.bias);
+  }
+};
+
 struct Block {
   const Job& job;
   Workspace& work;
   uint32_t k, depth, stage;
+  const Epilogue* epilogue;
 };
 
-Block blockAt(const Job& job, Workspace& work, uint32_t k, uint32_t depth) {
+Block blockAt(const Job& job, Workspace& work, uint32_t k, uint32_t depth, const Epilogue& epilogue) {
   const uint32_t stage =
       job.epilogue | (k == 0 ? kFirst : 0) | (k + depth == job.k ? kLast : 0);
-  return {job, work, k, depth, stage};
+  return {job, work, k, depth, stage, epilogue.here && (stage & kLast) ? &epilogue : nullptr};
 }
 
 /// One tile at row m, columns n..n+width (at most the tile's); a narrower one goes through a copy.
@@ -111,6 +121,28 @@ void panel(const Block& block, const Cut& cut, uint32_t m, uint32_t n, uint32_t 
   }
 }
 
+/// Runs a job's map over finished columns of a block's rows, while they are in a cache near by: in
+/// pieces of at least so many elements, and wide enough for a block where rows are few.
+class Finisher {
+ public:
+  Finisher(const Block& block, uint32_t m, uint32_t rows, uint32_t n)
+      : block(block), m(m), rows(rows), from(n) {}
+
+  /// Columns up to `n` hold their sums.
+  void reach(uint32_t n, bool last) {
+    if (!block.epilogue || (!last && (n - from) * rows < kWorth)) return;
+    const MapJob& map = block.epilogue->map;
+    const uint32_t row = (block.job.c - map.head.out) / (4 * block.job.ldc);
+    mapRectangle(map, row + m, row + m + rows, from, n);
+    from = n;
+  }
+
+ private:
+  static constexpr uint32_t kWorth = 8192;
+  const Block& block;
+  uint32_t m, rows, from;
+};
+
 /// Calls `use(first, cut)` for the rows m0..m1 in blocks whose packed A is in the workspace.
 template <typename Use>
 void rowBlocks(const Block& block, uint32_t m0, uint32_t m1, Use use) {
@@ -130,9 +162,11 @@ void rowBlocks(const Block& block, uint32_t m0, uint32_t m1, Use use) {
 void sweep(const Block& block, uint32_t m0, uint32_t m1, uint32_t j0, uint32_t j1, const float* b,
            size_t stride) {
   rowBlocks(block, m0, m1, [&](uint32_t m, const Cut& cut) {
+    Finisher finisher(block, m, cut.rows, j0 * kPanel);
     for (uint32_t j = j0; j < j1; j++) {
-      const uint32_t n = j * kPanel;
-      panel<false>(block, cut, m, n, std::min(kPanel, block.job.n - n), b + (j - j0) * stride);
+      const uint32_t n = j * kPanel, end = std::min(n + kPanel, block.job.n);
+      panel<false>(block, cut, m, n, end - n, b + (j - j0) * stride);
+      finisher.reach(end, j + 1 == j1);
     }
   });
 }
@@ -172,12 +206,13 @@ void multiply(uint8_t* memory, uint32_t record, uint32_t m0, uint32_t m1, uint32
               uint32_t work) {
   if (m0 >= m1) return;
   const Job job(memory, record);
+  const Epilogue epilogue(job);
   const uint32_t most = depthFor(m1 - m0);
   const bool oneBlock = uint64_t{m1 - m0} * std::min(most, job.k) <= kBlockA;
   const uint32_t aside = oneBlock ? j1 - j0 : kPanelsAside;
   for (uint32_t j = j0; j < j1; j += aside) {
     depths(job.k, most, [&](uint32_t k, uint32_t depth) {
-      const Block block = blockAt(job, workspaceAt(memory, work), k, depth);
+      const Block block = blockAt(job, workspaceAt(memory, work), k, depth, epilogue);
       sweep(block, m0, m1, j, std::min(j1, j + aside), job.panel(j) + size_t{k} * kPanel,
             size_t{job.k} * kPanel);
     });
@@ -187,13 +222,14 @@ void multiply(uint8_t* memory, uint32_t record, uint32_t m0, uint32_t m1, uint32
 void multiplyFresh(uint8_t* memory, uint32_t record, uint32_t m0, uint32_t m1, uint32_t j0,
                    uint32_t j1, uint32_t work) {
   const Job job(memory, record);
+  const Epilogue epilogue(job);
   Workspace& space = workspaceAt(memory, work);
   const uint32_t deepest = std::max(1u, std::min(job.k, kDepthFresh));
   const uint32_t step = kBlockFresh / (deepest * kPanel);
   for (uint32_t from = j0; from < j1; from += step) {
     const uint32_t end = std::min(j1, from + step);
     depths(job.k, kDepthFresh, [&](uint32_t k, uint32_t depth) {
-      const Block block = blockAt(job, space, k, depth);
+      const Block block = blockAt(job, space, k, depth, epilogue);
       const size_t stride = size_t{depth} * kPanel;
       for (uint32_t j = from; j < end; j++) {
         const uint32_t n = j * kPanel;
@@ -215,10 +251,12 @@ uint32_t depthInPlace(uint32_t rows, uint32_t columns, uint32_t k) {
 
 void multiplyDirect(uint8_t* memory, uint32_t record, uint32_t n0, uint32_t n1, uint32_t work) {
   const Job job(memory, record);
+  const Epilogue epilogue(job);
   Workspace& space = workspaceAt(memory, work);
   depths(job.k, depthInPlace(job.m, n1 - n0, job.k), [&](uint32_t k, uint32_t depth) {
-    const Block block = blockAt(job, space, k, depth);
+    const Block block = blockAt(job, space, k, depth, epilogue);
     rowBlocks(block, 0, job.m, [&](uint32_t m, const Cut& cut) {
+      Finisher finisher(block, m, cut.rows, n0);
       for (uint32_t n = n0; n < n1; n += kPanel) {
         if (n1 - n >= kPanel) {
           panel<true>(block, cut, m, n, kPanel, nullptr);
@@ -226,6 +264,7 @@ void multiplyDirect(uint8_t* memory, uint32_t record, uint32_t n0, uint32_t n1, 
           packPanel(job, space.b, n, n1 - n, k, depth);
           panel<false>(block, cut, m, n, n1 - n, space.b);
         }
+        finisher.reach(std::min(n + kPanel, n1), n + kPanel >= n1);
       }
     });
   });

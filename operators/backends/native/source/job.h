@@ -19,6 +19,8 @@ constexpr size_t kPanelRowBytes = kPanel * sizeof(float);
 constexpr uint32_t kBiasRows = 4;
 constexpr uint32_t kBiasColumns = 8;
 constexpr uint32_t kRelu = 16;
+/// A map over the sums where they lie (map-job.h); `bias` is the address of its record.
+constexpr uint32_t kMap = 64;
 
 /// Fourteen words. Counts are elements; addresses and offsets are bytes, multiples of 4, and their
 /// sums wrap modulo 2^32: a table may hold what is negative.

@@ -26,12 +26,20 @@ export interface Contractor {
   readonly maps?: MapTaker;
 }
 
-/** A map over tensors at byte addresses as a record for `runMap`, or undefined: let it be generated. */
+/**
+ * A map over tensors at byte addresses as a record for `runMap`, or undefined: let it be generated.
+ * With `columns` it is cut into rows of so many elements, and may also end a contraction that has as
+ * many columns (`EPILOGUE_MAP` in its job): its last source is then its output, which holds the sums.
+ */
 export type MapTaker = (
   program: ElementProgram,
   out: number,
   sources: readonly number[],
+  columns?: number,
 ) => MapRecord | undefined;
+
+/** Bit of a job's epilogue: the word of the bias is the address of a map's record. */
+export const EPILOGUE_MAP = 64;
 
 export interface MapRecord {
   readonly words: Uint32Array;

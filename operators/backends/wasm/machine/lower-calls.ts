@@ -2,7 +2,7 @@ import { DTYPES, elementCount } from "../../../dtype.js";
 import { programBytes } from "../../../program/bytes.js";
 import type { ElementProgram } from "../../../program/types.js";
 import { type Call, isScan, type MachineCall, type ScanCall } from "../../machine.js";
-import { epilogueOf, type Operand, operandOf } from "../contraction/operands.js";
+import { type Epilogue, epilogueOf, type Operand, operandOf } from "../contraction/operands.js";
 import {
   type Contraction,
   constantOffset,
@@ -10,7 +10,7 @@ import {
   outOffsets,
   recogniseContraction,
 } from "../contraction/recognise.js";
-import type { Contractor } from "./contractor.js";
+import { type Contractor, EPILOGUE_MAP } from "./contractor.js";
 import { ARENA_BASE, MemoryMap } from "./memory-map.js";
 import type { ContractStep, KernelStep, Step } from "./steps.js";
 
@@ -154,7 +154,9 @@ class CallLowering {
     }) as [PlacedOperand, PlacedOperand];
     const epilogue = epilogueOf(program, shape);
     const outBytes = 4 * elementCount(program.out);
-    const c = epilogue.kind === "map" ? this.memory.scratch(outBytes) : call.out;
+    const inPlace = epilogue.kind === "map" ? this.mapInPlace(call, shape, epilogue.program) : 0;
+    const apart = epilogue.kind === "map" && !inPlace;
+    const c = apart ? this.memory.scratch(outBytes) : call.out;
     const offN = outOffsets(b.operand.read, b.operand.view, program.out, shape.columns);
     const mode = this.modeOf(shape, b, depth, offN);
     const tables = this.tables(program, shape, a, b, offN);
@@ -177,8 +179,8 @@ class CallLowering {
           packed,
           c + offsets.c,
           shape.columns.count,
-          offsets.bias,
-          epilogue.kind === "bias" ? (epilogue.along === "rows" ? BIAS_ROWS : BIAS_COLUMNS) : 0,
+          inPlace || offsets.bias,
+          inPlace ? EPILOGUE_MAP : biasBit(epilogue),
         ),
       );
       if (mode === "packed") {
@@ -188,10 +190,18 @@ class CallLowering {
       return job;
     });
     this.steps.push(this.contractStep(mode, jobs, shape, depth));
-    if (epilogue.kind === "map") {
+    if (epilogue.kind === "map" && apart) {
       const sources = [...call.sources.map((s) => s.offset), c];
       this.steps.push(this.elements(epilogue.program, call.out, sources));
     }
+  }
+
+  /** Address of the record of a map that the contractor runs where the sums lie; 0: it does not. */
+  private mapInPlace(call: Call, shape: Contraction, map: ElementProgram): number {
+    if (map.dtype !== "f32") return 0;
+    const sources = [...call.sources.map((s) => s.offset), call.out];
+    const taken = this.contractor.maps?.(map, call.out, sources, shape.columns.count);
+    return taken ? this.memory.words(taken.words) : 0;
   }
 
   /** A column operand that is used once is packed only where that pays. */
@@ -295,6 +305,11 @@ interface PlacedOperand {
   readonly operand: Operand;
   readonly constant: boolean;
   readonly base: number;
+}
+
+function biasBit(epilogue: Epilogue): number {
+  if (epilogue.kind !== "bias") return 0;
+  return epilogue.along === "rows" ? BIAS_ROWS : BIAS_COLUMNS;
 }
 
 /** Small or thin products are as fast in generated code and need no packing. */
