@@ -23,7 +23,8 @@ struct Operands {
   const float *a, *b, *c;
   uint32_t count;
 };
-using RunCode = void (*)(const Operands&);
+/// Given by value, so that no store can change what the loop is over.
+using RunCode = void (*)(Operands);
 
 INLINE IntVec loadInts(const float* p) { return (IntVec) * reinterpret_cast<const LooseInt*>(p); }
 INLINE void storeInts(float* p, IntVec v) { *reinterpret_cast<LooseInt*>(p) = (LooseInt)v; }
@@ -31,21 +32,25 @@ INLINE IntVec wordsOf(uint32_t x) { return (IntVec)(x - WordVec{}); }
 
 // How an instruction's operands and result lie in vectors: F floats, I integers.
 template <Vec (*f)(Vec)>
-void mapF_F(const Operands& x) {
+void mapF_F(Operands x) {
+#pragma GCC unroll 2
   for (uint32_t i = 0; i < x.count; i += kLanes) store(x.to + i, f(load(x.a + i)));
 }
 template <Vec (*f)(Vec, Vec)>
-void mapFF_F(const Operands& x) {
+void mapFF_F(Operands x) {
+#pragma GCC unroll 2
   for (uint32_t i = 0; i < x.count; i += kLanes) store(x.to + i, f(load(x.a + i), load(x.b + i)));
 }
 template <IntVec (*f)(Vec, Vec)>
-void mapFF_I(const Operands& x) {
+void mapFF_I(Operands x) {
+#pragma GCC unroll 2
   for (uint32_t i = 0; i < x.count; i += kLanes) {
     storeInts(x.to + i, f(load(x.a + i), load(x.b + i)) & 1);
   }
 }
 template <IntVec (*f)(IntVec, IntVec)>
-void mapII_I(const Operands& x) {
+void mapII_I(Operands x) {
+#pragma GCC unroll 2
   for (uint32_t i = 0; i < x.count; i += kLanes) {
     storeInts(x.to + i, f(loadInts(x.a + i), loadInts(x.b + i)));
   }
@@ -72,24 +77,27 @@ INLINE IntVec ltSI(IntVec a, IntVec b) { return (a < b) & 1; }
 INLINE IntVec ltUI(IntVec a, IntVec b) { return (IntVec)((WordVec)a < (WordVec)b) & 1; }
 
 /// Floats or integers alike: c != 0 ? first : second.
-void selectAny(const Operands& x) {
+void selectAny(Operands x) {
+#pragma GCC unroll 2
   for (uint32_t i = 0; i < x.count; i += kLanes) {
     const IntVec chosen = loadInts(x.a + i) != 0;
     storeInts(x.to + i, (loadInts(x.b + i) & chosen) | (loadInts(x.c + i) & ~chosen));
   }
 }
 
-void convertInts(const Operands& x) {
+void convertInts(Operands x) {
+#pragma GCC unroll 2
   for (uint32_t i = 0; i < x.count; i += kLanes) {
     store(x.to + i, __builtin_convertvector(loadInts(x.a + i), Vec));
   }
 }
 
-void bitsOfFloats(const Operands& x) {
+void bitsOfFloats(Operands x) {
+#pragma GCC unroll 2
   for (uint32_t i = 0; i < x.count; i += kLanes) store(x.to + i, canonical(load(x.a + i)));
 }
 
-void copyBits(const Operands& x) { std::memmove(x.to, x.a, 4 * x.count); }
+void copyBits(Operands x) { std::memmove(x.to, x.a, 4 * x.count); }
 
 INLINE Many<F32> loadMany(const float* p) {
   Many<F32> x;
@@ -101,13 +109,32 @@ INLINE void storeMany(float* p, Many<F32> x) {
 }
 
 template <Many<F32> (*f)(Many<F32>)>
-void function1(const Operands& x) {
+void function1(Operands x) {
   for (uint32_t i = 0; i < x.count; i += kStep) storeMany(x.to + i, f(loadMany(x.a + i)));
 }
 template <Many<F32> (*f)(Many<F32>, Many<F32>)>
-void function2(const Operands& x) {
+void function2(Operands x) {
   for (uint32_t i = 0; i < x.count; i += kStep) {
     storeMany(x.to + i, f(loadMany(x.a + i), loadMany(x.b + i)));
+  }
+}
+
+/// The same with NaNs made canonical, for a result that goes straight to its tensor; null where there
+/// is no such form.
+template <Vec (*f)(Vec, Vec)>
+void finalFF_F(Operands x) {
+#pragma GCC unroll 2
+  for (uint32_t i = 0; i < x.count; i += kLanes) {
+    store(x.to + i, canonical(f(load(x.a + i), load(x.b + i))));
+  }
+}
+RunCode finalCodeOf(uint32_t op) {
+  switch (op) {
+    case 0x10: return finalFF_F<addF>;
+    case 0x11: return finalFF_F<subF>;
+    case 0x12: return finalFF_F<mulF>;
+    case 0x13: return finalFF_F<divF>;
+    default: return nullptr;
   }
 }
 
@@ -206,10 +233,16 @@ void storeAs(uint32_t dtype, uint8_t* to, const float* from, uint32_t count) {
 class MapRun {
  public:
   explicit MapRun(const MapJob& job) : job(job) {
+    const uint32_t last = job.head.code - 1;
     for (uint32_t i = 0; i < job.head.code; i++) code[i] = codeOf(job.code[i].op);
+    const bool isLast = job.head.code && job.code[last].to == job.head.result;
+    final = isLast && job.head.dtype == kF32 ? finalCodeOf(job.code[last].op) : nullptr;
     for (uint32_t i = 0; i < kMaxSlots; i++) at[i] = own[i];
     for (uint32_t i = 0; i < job.head.constants; i++) {
       splatTo(own[job.constants[i].slot], job.constants[i].bits, kBlock);
+    }
+    for (; first < job.head.code && job.code[first].op == kLoadOnce; first++) {
+      read(job.reads[job.code[first].a], own[job.code[first].to], 0, 1, 0, kBlock);
     }
   }
 
@@ -217,20 +250,26 @@ class MapRun {
   void block(uint32_t row, uint32_t rows, uint32_t from, uint32_t width) {
     const uint32_t count = rows * width;
     const uint32_t padded = (count + kStep - 1) / kStep * kStep;
-    for (uint32_t i = 0; i < job.head.code; i++) {
+    const MapHeader& h = job.head;
+    const uint32_t size = sizeOf(h.dtype);
+    uint8_t* to = job.memory + h.out + (size_t{row} * h.columns + from) * size;
+    const bool isWhole = width == h.columns || rows == 1;
+    const bool direct = final && isWhole && count == padded;
+    for (uint32_t i = first; i < h.code - direct; i++) {
       const MapCode& x = job.code[i];
-      if (x.op == kLoad) {
+      if (isLoad(x.op)) {
         at[x.to] = read(job.reads[x.a], own[x.to], row, rows, from, width);
-      } else if (code[i]) {
+      } else {
         code[i]({own[x.to], at[x.a], at[x.b], at[x.c], padded});
         at[x.to] = own[x.to];
       }
     }
-    const MapHeader& h = job.head;
-    const uint32_t size = sizeOf(h.dtype);
+    if (direct) {
+      const MapCode& x = job.code[h.code - 1];
+      return final({reinterpret_cast<float*>(to), at[x.a], at[x.b], at[x.c], padded});
+    }
     const float* value = at[h.result];
-    uint8_t* to = job.memory + h.out + (size_t{row} * h.columns + from) * size;
-    if (width == h.columns || rows == 1) return storeAs(h.dtype, to, value, count);
+    if (isWhole) return storeAs(h.dtype, to, value, count);
     for (uint32_t r = 0; r < rows; r++) {
       storeAs(h.dtype, to + size_t{r} * h.columns * size, value + r * width, width);
     }
@@ -273,6 +312,9 @@ class MapRun {
 
   const MapJob& job;
   RunCode code[kMaxCode];
+  RunCode final;
+  /// The first instruction that is not done once.
+  uint32_t first = 0;
   const float* at[kMaxSlots];
   /// Not cleared: instructions take whole vectors, and what they make of the lanes behind a block's
   /// end goes nowhere.
@@ -314,7 +356,7 @@ void mapRange(const MapJob& job, uint32_t begin, uint32_t end) {
 /// Whether every instruction is one that blocks know.
 bool isKnown(const MapJob& job) {
   for (uint32_t i = 0; i < job.head.code; i++) {
-    if (job.code[i].op != kLoad && !codeOf(job.code[i].op)) return false;
+    if (!isLoad(job.code[i].op) && !codeOf(job.code[i].op)) return false;
   }
   return job.head.columns > 0;
 }
