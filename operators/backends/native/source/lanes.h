@@ -42,14 +42,12 @@ INLINE I32 never() { return I32{}; }
 
 INLINE Vec canonical(Vec x) { return x == x ? x : splat(__builtin_nanf("")); }
 
-/// What the float ops need to know of a vector type.
+/// Micro-ops of one float type, in vectors F of E with integers I of the same width.
 template <typename F, typename I, typename E>
 struct FloatOps {
   static constexpr bool kDouble = sizeof(E) == 8;
   static INLINE F splat(E x) { return x - F{}; }
-  static INLINE I sign() {
-    return (I)splat(E(-0.0));
-  }
+  static INLINE I sign() { return (I)splat(E(-0.0)); }
   static INLINE F abs(F x) { return (F)((I)x & ~sign()); }
   static INLINE F neg(F x) { return (F)((I)x ^ sign()); }
   static INLINE F withSignOf(F x, F of) { return (F)(((I)x & ~sign()) | ((I)of & sign())); }
@@ -72,9 +70,7 @@ struct FloatOps {
   static INLINE F trunc(F x) { return withSignOf(floor(abs(x)), x); }
   // Of two orders of the operands, one yields each where they are equal or not ordered; the bits of
   // both decide: a NaN wins, and -0 where the smaller is asked for.
-  static INLINE F min(F a, F b) {
-    return (F)((I)(a < b ? a : b) | (I)(b < a ? b : a));
-  }
+  static INLINE F min(F a, F b) { return (F)((I)(a < b ? a : b) | (I)(b < a ? b : a)); }
   static INLINE F max(F a, F b) {
     const F largest = (F)((I)(a > b ? a : b) & (I)(b > a ? b : a));
     return a == a && b == b ? largest : a + b;
@@ -169,6 +165,7 @@ INLINE Vec sqrt(Vec x) {
 
 }  // namespace one
 
+/// What a function works on: kWays vectors side by side, and constants that are one for all of them.
 template <typename V>
 struct Many {
   V v[kWays];
