@@ -44,7 +44,9 @@ export class Session {
     machine: Machine,
     options: SessionOptions = {},
   ): Promise<Session> {
-    const layout = layoutPlan(plan, options);
+    // The interpreter runs what the definitions say, literally.
+    const fuse = options.fuse ?? (machine.name === "interpreter" ? "nothing" : "segments");
+    const layout = layoutPlan(plan, { ...options, fuse });
     const arena = {
       weightBytes: layout.arenaBytes - layout.activationBytes,
       activationBytes: layout.activationBytes,
@@ -86,7 +88,11 @@ export class Session {
   /** The bytes of a value where they lie; later nodes may reuse the place. */
   bytes(value: number): Uint8Array {
     const length = byteLength(this.plan.values[value] as PlanValue);
-    return this.machine.bytes(this.layout.offsets[value] as number, length);
+    const offset = this.layout.offsets[value];
+    if (offset !== undefined) return this.machine.bytes(offset, length);
+    throw new AssayError("usage", `the value ${value} was computed with others and is not kept`, {
+      hint: "open the session with keepUntil, or without fuse",
+    });
   }
 
   /** A copy of a value. */

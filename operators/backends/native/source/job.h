@@ -19,10 +19,11 @@ constexpr size_t kPanelRowBytes = kPanel * sizeof(float);
 constexpr uint32_t kBiasRows = 4;
 constexpr uint32_t kBiasColumns = 8;
 constexpr uint32_t kRelu = 16;
+constexpr uint32_t kResidual = 32;
 /// A map over the sums where they lie (map-job.h); `bias` is the address of its record.
 constexpr uint32_t kMap = 64;
 
-/// Fourteen words. Counts are elements; addresses and offsets are bytes, multiples of 4, and their
+/// Fifteen words. Counts are elements; addresses and offsets are bytes, multiples of 4, and their
 /// sums wrap modulo 2^32: a table may hold what is negative.
 struct Record {
   uint32_t m, n, k;
@@ -32,6 +33,8 @@ struct Record {
   uint32_t c, ldc;
   uint32_t bias;
   uint32_t epilogue;
+  /// Added after the bias: a tensor laid out like C, row for row.
+  uint32_t residual;
 };
 
 /// A record in the memory its addresses mean.
@@ -53,6 +56,9 @@ struct Job : Record {
   }
   float* element(uint32_t row, uint32_t column) const {
     return reinterpret_cast<float*>(memory + c + (size_t{row} * ldc + column) * sizeof(float));
+  }
+  const float* residualAt(uint32_t row, uint32_t column) const {
+    return floats(residual) + size_t{row} * ldc + column;
   }
 };
 
