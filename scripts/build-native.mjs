@@ -44,7 +44,7 @@ const FLAGS = [
 /** What only one file may use: it is called after the processor was asked. */
 const FLAGS_OF = {
   "level-avx512.cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
-  "level-avx2.cc": ["-mavx2"],
+  "level-avx2.cc": ["-mavx2", "-mf16c"],
   "sha256-ni.cc": ["-msha", "-mssse3", "-msse4.1"],
 };
 

@@ -87,11 +87,11 @@ class Fusion {
       const maker = this.makerOf.get(tensor);
       if (maker === undefined || this.limits.needed(tensor)) return [];
       const by = this.items[maker];
-      const alone = [...this.readersOf(tensor)].every((r) => r === at);
+      const alone = this.readersOf(tensor).size === 1;
       return by && alone && single(by) && this.together(by, this.items[at] as Work) ? [maker] : [];
     });
-    const folds = (i: number): number => single(this.items[i] as Work)?.program.fold.length ?? 0;
-    return makers.sort((a, b) => Number(folds(b) > 0) - Number(folds(a) > 0) || b - a);
+    const folds = (i: number): boolean => single(this.items[i] as Work)?.program.fold.length !== 0;
+    return makers.sort((a, b) => Number(folds(b)) - Number(folds(a)) || b - a);
   }
 
   private through(item: Work, move: WorkCall, reader: Work): Work | undefined {

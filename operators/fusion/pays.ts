@@ -1,13 +1,8 @@
-import {
-  type Contraction,
-  foldOffsets,
-  outOffsets,
-  recogniseContraction,
-} from "../backends/wasm/contraction/recognise.js";
-import { DTYPES } from "../dtype.js";
+import { type Contraction, recogniseContraction } from "../backends/wasm/contraction/recognise.js";
+import { DTYPES, stridesOf } from "../dtype.js";
 import { type Applied, isMove } from "../program/compose.js";
 import { flatPosition } from "../program/refactor.js";
-import type { ElementProgram, ReadInstruction } from "../program/types.js";
+import type { Body, ElementProgram, ReadInstruction } from "../program/types.js";
 
 /**
  * Whether a composition is worth it. Any composition is right; what may get worse is the order in
@@ -39,11 +34,16 @@ export function staysContraction(before: ElementProgram, after: ElementProgram):
   return is !== undefined && sameShape(was as Contraction, is);
 }
 
+/** A finish of more instructions gains nothing by growing, and long chains must not take long to fuse. */
+const LONGEST_FINISH = 128;
+
 /**
- * Whether a map may follow a fold. The contraction kernel finishes f32 sums; other folds are compiled
- * with whatever follows.
+ * Whether a map may follow what makes its operand. The contraction kernel finishes f32 sums; other
+ * folds are compiled with whatever follows.
  */
 export function mayFollow(producer: ElementProgram, consumer: ElementProgram): boolean {
+  const length = producer.finish.code.length + consumer.finish.code.length;
+  if (length > LONGEST_FINISH) return false;
   if (producer.fold.length === 0) return true;
   return producer.init[0]?.type === "f32" && DTYPES[consumer.dtype].register === "f32";
 }
@@ -54,14 +54,17 @@ function sameShape(a: Contraction, b: Contraction): boolean {
 
 /** Operands are packed along neighbouring k; column operands also along neighbouring columns. */
 function packsWell(program: ElementProgram, shape: Contraction, read: ReadInstruction): boolean {
-  if (!flatPosition(read, program.out, program.fold)) return false;
-  const byDepth = foldOffsets(read, read.view, program.fold);
-  if (stepsByOne(byDepth)) return true;
-  return read === shape.b && stepsByOne(outOffsets(read, read.view, program.out, shape.columns));
+  const flat = flatPosition(read, program.out, program.fold);
+  if (!flat) return false;
+  if (stepsByOne(flat.fold, program.fold)) return true;
+  const { first, end } = shape.columns;
+  return read === shape.b && stepsByOne(flat.out.slice(first, end), program.out.slice(first, end));
 }
 
-function stepsByOne(offsets: Int32Array): boolean {
-  return offsets.every((offset, i) => offset === 4 * i);
+/** Whether a position steps by one along these axes. Tables would be as long as a dim claims to be. */
+function stepsByOne(coefficients: readonly number[], dims: readonly number[]): boolean {
+  const strides = stridesOf(dims);
+  return dims.every((d, i) => d === 1 || coefficients[i] === strides[i]);
 }
 
 function readsOf({ program, sources }: Applied, source: number): ReadInstruction[] {
@@ -72,11 +75,9 @@ function readsOf({ program, sources }: Applied, source: number): ReadInstruction
 
 /** Whether everything that is read of a tensor is read in runs, or one element for many. */
 function readsNeighbours({ program, sources }: Applied, source: number): boolean {
-  const runs = (code: readonly { readonly kind: string }[], fold: readonly number[]): boolean =>
-    (code as ElementProgram["step"]["code"]).every(
-      (i) => i.kind !== "read" || sources[i.source] !== source || isRun(program, i, fold),
-    );
-  return runs(program.step.code, program.fold) && runs(program.finish.code, []);
+  const runs = ({ code }: Body, fold: readonly number[]): boolean =>
+    code.every((i) => i.kind !== "read" || sources[i.source] !== source || isRun(program, i, fold));
+  return runs(program.step, program.fold) && runs(program.finish, []);
 }
 
 /** In a map lanes run along the last dim; in a fold along outputs or steps, so both must be short steps. */

@@ -4,7 +4,7 @@ import { flatPosition, isOwnPosition } from "../program/refactor.js";
 import type { ElementProgram, Instruction, ReadInstruction } from "../program/types.js";
 import type { Work, WorkCall } from "./work.js";
 
-/** A tensor that lies inside another: `at` bytes behind its beginning. */
+/** A tensor that lies inside another, which has a place of its own: `at` bytes behind its beginning. */
 export interface Place {
   readonly within: number;
   readonly at: number;
@@ -43,7 +43,27 @@ export function placedWork(work: readonly Work[]): PlacedWork {
     for (const { tensor, at } of parts) places.set(tensor, { within: call.result, at });
     return false;
   });
-  return { work: left, places };
+  return { work: left, places: resolved(places) };
+}
+
+/** Places in places as places in what is in no other. Each is looked up once, however deep they lie. */
+function resolved(places: ReadonlyMap<number, Place>): Map<number, Place> {
+  const known = new Map<number, Place>();
+  for (const tensor of places.keys()) {
+    const path: number[] = [];
+    let root = tensor;
+    for (let place = places.get(root); place && !known.has(root); place = places.get(root)) {
+      path.push(root);
+      root = place.within;
+    }
+    const start = known.get(root) ?? { within: root, at: 0 };
+    let { at } = start;
+    for (const inner of path.reverse()) {
+      at += (places.get(inner) as Place).at;
+      known.set(inner, { within: start.within, at });
+    }
+  }
+  return known;
 }
 
 /** Where a copy of neighbouring elements lies already. */

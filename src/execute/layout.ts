@@ -3,8 +3,8 @@ import {
   byteLength,
   type Call,
   type CallSource,
+  type Machine,
   type MachineCall,
-  type Place,
   type PlacedWork,
   type TensorType,
   type Work,
@@ -26,6 +26,8 @@ export interface Layout {
   readonly callsOf: readonly number[];
   /** Bytes of the shared part at its fullest. */
   readonly activationBytes: number;
+  /** Constants without a place, of which the machine keeps a packed form: offsets beyond the arena. */
+  readonly outside: ReadonlySet<number>;
 }
 
 /** Offsets are multiples of this: a cache line, and more than any vector's alignment. */
@@ -50,6 +52,8 @@ export interface LayoutOptions {
    * `keepUntil` says that somebody looks into segments.
    */
   readonly fuse?: "nothing" | "segments" | "run";
+  /** Which constants a program only packs (`Machine.packs`). */
+  readonly packs?: Machine["packs"];
 }
 
 export function layoutPlan(plan: Plan, options: LayoutOptions = {}): Layout {
@@ -60,20 +64,25 @@ export function layoutPlan(plan: Plan, options: LayoutOptions = {}): Layout {
       : fusedWork(plan, fuse === "segments");
   const offsets = new Map<number, number>();
   let fixed = 0;
+  const outside = packedConstants(plan, work, options.packs);
   for (const id of [...usedValues(plan)].sort((a, b) => a - b)) {
     const value = plan.values[id] as PlanValue;
-    if (value.origin.kind === "node") continue;
+    if (value.origin.kind === "node" || outside.has(id)) continue;
     offsets.set(id, fixed);
-    fixed += aligned(value);
+    fixed += ofItsOwn(value);
   }
   const { intervals, tensors } = lifetimes(plan, { work, places }, options);
   const packed = packIntervals(intervals);
   tensors.forEach((tensor, slot) => {
     offsets.set(tensor, fixed + (packed.offsets[slot] as number));
   });
-  for (const tensor of places.keys()) {
-    const { root, at } = rootOf(tensor, places);
-    offsets.set(tensor, (offsets.get(root) as number) + at);
+  for (const [tensor, { within, at }] of places) {
+    offsets.set(tensor, (offsets.get(within) as number) + at);
+  }
+  let beyond = fixed + packed.bytes;
+  for (const id of outside) {
+    offsets.set(id, beyond);
+    beyond += ofItsOwn(plan.values[id] as PlanValue);
   }
   const callsOf = new Array<number>(plan.nodes.length + 1).fill(0);
   for (const item of work) {
@@ -89,11 +98,44 @@ export function layoutPlan(plan: Plan, options: LayoutOptions = {}): Layout {
     calls: work.map((item) => placedCalls(plan, item, offsets)),
     callsOf,
     activationBytes: packed.bytes,
+    outside,
   };
+}
+
+/** Weights and constants that nobody reads but by packing them, and that are no outputs. */
+function packedConstants(
+  plan: Plan,
+  work: readonly Work[],
+  packs: LayoutOptions["packs"],
+): Set<number> {
+  const found = new Set<number>();
+  if (!packs) return found;
+  const read = new Set(plan.outputs.map((v) => v.value));
+  for (const { calls, scan } of work) {
+    for (const { program, sources } of calls) {
+      const constant = (i: number): boolean => isConstant(plan, sources[i]);
+      const packed = scan === undefined ? packs(program, constant) : [];
+      sources.forEach((value, i) => {
+        if (constant(i)) (packed.includes(i) ? found : read).add(value);
+      });
+    }
+  }
+  for (const id of read) found.delete(id);
+  return found;
+}
+
+function isConstant(plan: Plan, tensor: number | undefined): boolean {
+  const kind = tensor === undefined ? undefined : plan.values[tensor]?.origin.kind;
+  return kind === "weight" || kind === "constant";
 }
 
 function aligned(type: TensorType): number {
   return Math.ceil(byteLength(type) / ALIGNMENT) * ALIGNMENT;
+}
+
+/** The place of what lives all the time: no two, however empty, begin where another does. */
+function ofItsOwn(type: TensorType): number {
+  return Math.max(ALIGNMENT, aligned(type));
 }
 
 /** Values that take part in the run: inputs, outputs and whatever a node reads. */
@@ -102,17 +144,6 @@ export function usedValues(plan: Plan): Set<number> {
   for (const node of plan.nodes) for (const v of node.inputs) if (v !== undefined) used.add(v);
   for (const input of plan.inputs) used.add(input.value);
   return used;
-}
-
-/** The tensor with a place of its own that a tensor lies in, and how far behind its beginning. */
-function rootOf(tensor: number, places: ReadonlyMap<number, Place>) {
-  let root = tensor;
-  let at = 0;
-  for (let place = places.get(root); place; place = places.get(root)) {
-    at += place.at;
-    root = place.within;
-  }
-  return { root, at };
 }
 
 /**
@@ -125,7 +156,7 @@ function lifetimes(plan: Plan, { work, places }: PlacedWork, options: LayoutOpti
   const lives = new Map<number, { start: number; end: number; bytes: number }>();
   const stays = (tensor: number, node: number, bytes = 0): void => {
     const last = tensor < plan.values.length ? keep(node) : node;
-    const { root, at } = rootOf(tensor, places);
+    const { within: root, at } = places.get(tensor) ?? { within: tensor, at: 0 };
     const life = lives.get(root) ?? { start: node, end: last, bytes: 0 };
     life.start = Math.min(life.start, node);
     life.end = Math.max(life.end, last);
@@ -240,8 +271,7 @@ function placedCalls(
     return offset;
   };
   const source = (tensor: number): CallSource => {
-    const kind = plan.values[tensor]?.origin.kind;
-    return { offset: placeOf(tensor), constant: kind === "weight" || kind === "constant" };
+    return { offset: placeOf(tensor), constant: isConstant(plan, tensor) };
   };
   const placed = calls.map(
     ({ program, sources, result }): Call => ({

@@ -1,4 +1,4 @@
-import { byteLength, type Machine, type MachineCall } from "../../operators/index.js";
+import type { ConstantBytes, Machine, MachineCall, MachineMemory } from "../../operators/index.js";
 import type { Plan, PlanNode } from "../graph/plan.js";
 
 /**
@@ -97,7 +97,7 @@ class ProfiledMachine implements Machine {
   readonly name: Machine["name"];
   /** Whose work each call is. */
   private nodesOf: readonly (readonly number[])[] = [];
-  private endOfWeights: (() => void) | undefined;
+  private arenaBytes = 0;
 
   constructor(
     private readonly inner: Machine,
@@ -107,24 +107,43 @@ class ProfiledMachine implements Machine {
     this.name = inner.name;
   }
 
-  estimate(calls: readonly MachineCall[], arenaBytes: number): number {
+  packs(...asked: Parameters<NonNullable<Machine["packs"]>>): readonly number[] {
+    return this.inner.packs?.(...asked) ?? [];
+  }
+
+  estimate(
+    calls: readonly MachineCall[],
+    arenaBytes: number,
+    constants?: ConstantBytes,
+  ): MachineMemory {
     return this.profiler.measure("load", "lower calls", 0, () =>
-      this.inner.estimate(calls, arenaBytes),
+      this.inner.estimate(calls, arenaBytes, constants),
     );
   }
 
   async load(calls: readonly MachineCall[], arenaBytes: number): Promise<void> {
+    this.arenaBytes = arenaBytes;
     this.nodesOf = calls.map(({ nodes = [] }) => nodes);
     await this.profiler.measure("load", "generate and compile code", 0, () =>
       this.inner.load(calls, arenaBytes),
     );
-    // What a session does before it says that constants are there: it copies them.
-    const bytes = this.plan.weights.reduce((sum, w) => sum + byteLength(w), 0);
-    this.endOfWeights = this.profiler.begin({ kind: "copy", name: "weights", bytes });
+  }
+
+  /** A constant with a place in the arena is copied there, others are packed where they are. */
+  constant(offset: number, bytes: Uint8Array): void {
+    const copied = offset < this.arenaBytes;
+    this.profiler.measure(
+      copied ? "copy" : "load",
+      copied ? "constant" : "pack weights",
+      bytes.length,
+      () => {
+        if (this.inner.constant) this.inner.constant(offset, bytes);
+        else this.bytes(offset, bytes.length).set(bytes);
+      },
+    );
   }
 
   constantsReady(): void {
-    this.endOfWeights?.();
     this.profiler.measure("load", "pack weights", 0, () => this.inner.constantsReady());
   }
 

@@ -247,6 +247,8 @@ function compare(c: Case, newArena = () => new Arena()): void {
       tablesA,
       tablesB,
       [packed, out, c.n + c.gap, bias, c.epilogue, residual],
+      // Nothing outside the memory.
+      [0, 0, 0, 0, 0],
     ].flat(),
   );
   const straight = c.b.outer.every((x, i) => x === (c.b.outer[0] as number) + i);

@@ -1,12 +1,12 @@
 // The addon as Node sees it: nothing but Node-API, so that one binary serves every Node version, and
 // nothing global that changes, so that every thread may load it.
 
-#include <node_api.h>
-
 #include "cpu.h"
 #include "job.h"
+#include "memory.h"
 #include "pool.h"
 #include "sha256.h"
+#include "values.h"
 
 #ifndef ASSAY_SOURCE_DIGEST
 #error "the build states the digest of the sources"
@@ -14,32 +14,6 @@
 
 namespace assay {
 namespace {
-
-napi_value fail(napi_env env, const char* message) {
-  napi_throw_error(env, "ERR_ASSAY_NATIVE", message);
-  return nullptr;
-}
-
-/// The bytes of a Uint8Array; false where it is none.
-bool bytesOf(napi_env env, napi_value value, uint8_t** data, size_t* length) {
-  napi_typedarray_type type = napi_int8_array;
-  void* at = nullptr;
-  const bool good =
-      napi_get_typedarray_info(env, value, &type, length, &at, nullptr, nullptr) == napi_ok;
-  *data = static_cast<uint8_t*>(at);
-  return good && type == napi_uint8_array;
-}
-
-/// Reads whole numbers of JavaScript, which are exact below 2^53.
-template <size_t kCount>
-bool numbersOf(napi_env env, const napi_value* values, uint64_t (&to)[kCount]) {
-  for (size_t i = 0; i < kCount; i++) {
-    double x = -1;
-    if (napi_get_value_double(env, values[i], &x) != napi_ok || !(x >= 0 && x < 0x1p53)) return false;
-    to[i] = uint64_t(x);
-  }
-  return true;
-}
 
 /// A level over the memory of one machine, in one thread.
 struct Kernel {
@@ -142,14 +116,6 @@ napi_value text(napi_env env, const char* value) {
   return x;
 }
 
-const Level* levelNamed(const char* name) {
-  for (auto level = levelsHere(); *level; level++) {
-    const char* own = (*level)->name;
-    if (std::strlen(own) == std::strlen(name) && !std::strcmp(own, name)) return *level;
-  }
-  return nullptr;
-}
-
 /// kernel(bytes, level): the functions of a level over all bytes of a memory, which must live on.
 napi_value kernel(napi_env env, napi_callback_info info) {
   size_t count = 2;
@@ -164,6 +130,7 @@ napi_value kernel(napi_env env, napi_callback_info info) {
       napi_get_value_string_utf8(env, values[1], name, sizeof name, &written) == napi_ok;
   const Level* level = read ? levelNamed(name) : nullptr;
   if (!level) return fail(env, "the bytes of a memory and a level of this processor are expected");
+  preferLargePages(memory, length);
   auto* own = new Kernel{level, memory, length};
   napi_value object;
   napi_create_object(env, &object);
@@ -311,6 +278,9 @@ NAPI_MODULE_INIT() {
   number(env, exports, "panel", kPanel);
   method(env, exports, "kernel", kernel);
   method(env, exports, "hasNaN", hasNaN);
+  method(env, exports, "packConstant", packConstant);
+  method(env, exports, "addressOf", addressOf);
+  method(env, exports, "mapFile", mapFile);
   napi_set_named_property(env, exports, "hashers", hashers(env));
   return exports;
 }

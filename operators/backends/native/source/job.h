@@ -23,8 +23,21 @@ constexpr uint32_t kResidual = 32;
 /// A map over the sums where they lie (map-job.h); `bias` is the address of its record.
 constexpr uint32_t kMap = 64;
 
-/// Fifteen words. Counts are elements; addresses and offsets are bytes, multiples of 4, and their
-/// sums wrap modulo 2^32: a table may hold what is negative.
+/// How the elements of packed B are stored. Each is widened to f32 exactly.
+enum class Format : uint32_t { f32, bf16, f16, i8 };
+
+inline size_t sizeOf(Format format) {
+  return format == Format::f32 ? 4 : format == Format::i8 ? 1 : 2;
+}
+
+/// An address of this process in two words: the record's own alignment is 4.
+struct Far {
+  uint32_t low, high;
+  uint8_t* pointer() const { return reinterpret_cast<uint8_t*>(uint64_t{high} << 32 | low); }
+};
+
+/// Counts are elements; addresses and offsets are bytes, multiples of 4, and their sums wrap modulo
+/// 2^32: a table may hold what is negative. The first fifteen words are the WebAssembly kernel's.
 struct Record {
   uint32_t m, n, k;
   uint32_t a, offM, offAk;
@@ -35,6 +48,11 @@ struct Record {
   uint32_t epilogue;
   /// Added after the bias: a tensor laid out like C, row for row.
   uint32_t residual;
+  /// Of packed B, which lies at `columns`, or in the memory at `packed` where that is null.
+  Format format;
+  Far columns;
+  /// A packed by `packRowTiles`; null where it is packed in every run.
+  Far rows;
 };
 
 /// A record in the memory its addresses mean.
@@ -50,9 +68,10 @@ struct Job : Record {
     return reinterpret_cast<const uint32_t*>(memory + address);
   }
   float* floats(uint32_t address) const { return reinterpret_cast<float*>(memory + address); }
-  /// Columns begin at a byte that 32 bits need not hold: a panel's stride times its number.
-  float* panel(uint32_t j) const {
-    return reinterpret_cast<float*>(memory + packed + size_t{j} * k * kPanelRowBytes);
+  /// Where panel j of packed B begins at k.
+  uint8_t* panel(uint32_t j, uint32_t at) const {
+    uint8_t* base = columns.pointer() ? columns.pointer() : memory + packed;
+    return base + (size_t{j} * k + at) * kPanel * sizeOf(format);
   }
   float* element(uint32_t row, uint32_t column) const {
     return reinterpret_cast<float*>(memory + c + (size_t{row} * ldc + column) * sizeof(float));
@@ -60,6 +79,18 @@ struct Job : Record {
   const float* residualAt(uint32_t row, uint32_t column) const {
     return floats(residual) + size_t{row} * ldc + column;
   }
+};
+
+/// An operand as it is given: element (i, k) lies `base + outer[i] + depth[k]` elements from `bytes`.
+/// Whoever makes one has checked that all of them lie there.
+struct Constant {
+  const uint8_t* bytes;
+  Format format;
+  int64_t base;
+  const int32_t* outer;
+  const int32_t* depth;
+  /// Columns or rows, and k.
+  uint32_t count, k;
 };
 
 /// True when `count` entries of an offset table step by `step` bytes each.

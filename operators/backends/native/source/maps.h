@@ -12,7 +12,7 @@ namespace {
 
 /// Elements of a dtype widened to 32 bits, or narrowed from there.
 template <typename T>
-void widen(float* to, const uint8_t* from, uint32_t count) {
+void loadWide(float* to, const uint8_t* from, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
     T x;
     std::memcpy(&x, from + i * sizeof x, sizeof x);
@@ -22,7 +22,7 @@ void widen(float* to, const uint8_t* from, uint32_t count) {
 }
 
 template <typename T>
-void narrow(uint8_t* to, const float* from, uint32_t count) {
+void storeNarrow(uint8_t* to, const float* from, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
     uint32_t wide;
     std::memcpy(&wide, from + i, 4);
@@ -38,10 +38,10 @@ uint32_t sizeOf(uint32_t dtype) {
 
 void loadAs(uint32_t dtype, float* to, const uint8_t* from, uint32_t count) {
   switch (dtype) {
-    case kI8: return widen<int8_t>(to, from, count);
-    case kU8: case kBool: return widen<uint8_t>(to, from, count);
-    case kI16: return widen<int16_t>(to, from, count);
-    case kU16: return widen<uint16_t>(to, from, count);
+    case kI8: return loadWide<int8_t>(to, from, count);
+    case kU8: case kBool: return loadWide<uint8_t>(to, from, count);
+    case kI16: return loadWide<int16_t>(to, from, count);
+    case kU16: return loadWide<uint16_t>(to, from, count);
     default: std::memcpy(to, from, 4 * count);
   }
 }
@@ -55,9 +55,9 @@ void storeAs(uint32_t dtype, uint8_t* to, const float* from, uint32_t count) {
       for (uint32_t i = whole; i < count; i++) floats[i] = from[i] == from[i] ? from[i] : __builtin_nanf("");
       return;
     }
-    case kBool: return narrow<bool>(to, from, count);
-    case kI8: case kU8: return narrow<uint8_t>(to, from, count);
-    case kI16: case kU16: return narrow<uint16_t>(to, from, count);
+    case kBool: return storeNarrow<bool>(to, from, count);
+    case kI8: case kU8: return storeNarrow<uint8_t>(to, from, count);
+    case kI16: case kU16: return storeNarrow<uint16_t>(to, from, count);
     default: std::memcpy(to, from, 4 * count);
   }
 }

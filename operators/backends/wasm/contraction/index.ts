@@ -19,7 +19,7 @@ export function wasmContractor(): Contractor {
     panel: 16,
     tileRows: 2,
     workspaceBytes: workspaceBytes(),
-    chunkWork: 1 << 18,
+    chunkWork: () => 1 << 18,
     prefersInPlace,
   };
 }

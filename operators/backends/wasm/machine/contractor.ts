@@ -1,3 +1,4 @@
+import type { DType } from "../../../dtype.js";
 import { AssayError } from "../../../errors.js";
 import type { ElementProgram } from "../../../program/types.js";
 import { nativeAddon } from "../../native/load.js";
@@ -16,7 +17,7 @@ export interface Contractor {
   /** Bytes of scratch that every thread needs. */
   readonly workspaceBytes: number;
   /** Multiply-adds below which waking another thread costs more than it saves: about 10 µs. */
-  readonly chunkWork: number;
+  chunkWork(rows: number): number;
   /**
    * Whether to read a column operand where it lies, if it is used once and its columns are
    * neighbours, rather than pack it.
@@ -24,6 +25,8 @@ export interface Contractor {
   prefersInPlace(rows: number, columns: number, depth: number): boolean;
   /** What it does of maps too; what it does not know is generated. */
   readonly maps?: MapTaker;
+  /** Packs constants into memory of its own; where absent, they are packed into the machine's. */
+  readonly packer?: ConstantPacker;
 }
 
 /**
@@ -46,6 +49,37 @@ export interface MapRecord {
   readonly elements: number;
   /** Elements that are about 10 µs of work. */
   readonly grain: number;
+}
+
+/** Keeps packed constants outside any machine's memory, once for all machines of the process. */
+export interface ConstantPacker {
+  /** Dtypes that are taken as they are stored, and widened where they are used. */
+  takes(dtype: DType): boolean;
+  /** What `pack` yields, in bytes. */
+  size(request: PackRequest): number;
+  /** Whether these bytes are packed already. */
+  knows(bytes: Uint8Array, request: PackRequest): boolean;
+  /** Where all pieces lie, one behind the other; alive as long as `held` is. */
+  pack(bytes: Uint8Array, request: PackRequest, threads: number): PackedConstant;
+}
+
+/** A constant operand: element (i, k) of piece p is element `bases[p] + outer[i] + depth[k]`. */
+export interface PackRequest {
+  readonly side: "columns" | "rows";
+  readonly dtype: DType;
+  readonly outer: Int32Array;
+  readonly depth: Int32Array;
+  /** One piece per loop position. */
+  readonly bases: readonly number[];
+  /** The same for the same tables and bases, and for nothing else. */
+  readonly key: string;
+  /** Whether bytes are the constant's own, and not scratch that changes: only those are shared. */
+  readonly shared: boolean;
+}
+
+export interface PackedConstant {
+  readonly address: number;
+  readonly held: unknown;
 }
 
 export type ContractorOrigin =
