@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import { AssayError, type Machine, type Tensor } from "../../../operators/index.js";
 import { createMachine } from "../../execute/backend.js";
 import type { Corruption } from "../../execute/drill.js";
-import { HashThread, wantsHashThread } from "../../execute/hash-thread.js";
+import { openHashThread, wantsHashThread } from "../../execute/hash-thread.js";
 import { Profiler, unmeasured } from "../../execute/profiler.js";
 import { runFiles } from "../../execute/run-folder.js";
 import { planFor, type Run, type RunRequest, runModel } from "../../execute/run-model.js";
@@ -99,7 +99,7 @@ async function execute({
   const created = createMachine(args);
   const machine = profiler?.machine(created, plan) ?? created;
   const measure = profiler?.measure ?? unmeasured;
-  const thread = wantsHashThread(plan) ? new HashThread(profiler?.hashed) : undefined;
+  const hashThread = wantsHashThread(plan) ? openHashThread(profiler?.hashed) : undefined;
   const progress = startProgress("running", "operators", io.stderr);
   const started = performance.now();
   const request: RunRequest = {
@@ -114,13 +114,13 @@ async function execute({
     onPlan: (_plan, need) => announceNeed(io, args.verbose, need),
     progress: (done, total) => progress.update(done, total),
     memoryLimit: memoryLimit(args.memoryLimit),
-    ...(thread ? { commit: thread.commit } : {}),
+    hashThread,
     ...(profiler ? { measure } : {}),
     ...extras,
   };
   const result = await measure("run", "run", 0, () => runModel(request)).finally(async () => {
     progress.finish();
-    await thread?.close();
+    await hashThread?.close();
   });
   const runMs = performance.now() - started;
   return { result, times: { weightsHashMs, runMs }, backend: machine.name };

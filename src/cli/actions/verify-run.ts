@@ -4,7 +4,7 @@ import type { Model } from "../../graph/types.js";
 import { nodeHasher } from "../../merkle/node-hash.js";
 import { MAX_RECEIPT_TEXT, receiptFromJson } from "../../receipt/json.js";
 import { checkReceipt } from "../../verify/check.js";
-import { openRun } from "../../verify/open-run.js";
+import type { OpenedRun } from "../../verify/open-run.js";
 import type { VerificationMode, VerificationReport } from "../../verify/report.js";
 import type { Io } from "../command.js";
 import type { VerifyArguments } from "../commands/verify-run.js";
@@ -12,7 +12,6 @@ import { EXIT, errorObject } from "../errors.js";
 import { evidenceOf, pinsOf } from "../evidence.js";
 import { hexOption } from "../options.js";
 import { jsonLine } from "../printable.js";
-import { interruptible } from "../signals.js";
 import { styleFor } from "../style.js";
 import { describeReport } from "../verify-report.js";
 import type { Reexecuted, Work } from "./re-execute.js";
@@ -36,7 +35,7 @@ async function verifyAlone(args: VerifyArguments, io: Io): Promise<number> {
   const mode = modeOf(args);
   const draw = mode === "sample" ? drawOf(args) : undefined;
   const pins = pinsOf(args);
-  const run = isFolder(args.target) ? openRun(args.target) : undefined;
+  const run = isFolder(args.target) ? await opened(args.target) : undefined;
   const signed = run?.signed ?? receiptFromJson(readFile(args.target, "receipt", MAX_RECEIPT_TEXT));
   const model = args.model === undefined ? undefined : await modelOf(args.model);
   const held = await evidenceOf(args, signed, run, model);
@@ -52,13 +51,18 @@ async function verifyAlone(args: VerifyArguments, io: Io): Promise<number> {
   return exitCode(report);
 }
 
-// A look at a receipt takes milliseconds: what only re-execution needs is loaded where it is wanted.
+// A look at a receipt takes milliseconds: what only other work needs is loaded where it is wanted.
+async function opened(folder: string): Promise<OpenedRun> {
+  return (await import("../../verify/open-run.js")).openRun(folder);
+}
+
 async function modelOf(path: string): Promise<Model> {
   return (await import("../../files/load-model.js")).loadModelFile(path);
 }
 
 async function reexecuted(work: Omit<Work, "signal">): Promise<Reexecuted> {
   const { reexecute } = await import("./re-execute.js");
+  const { interruptible } = await import("../signals.js");
   return interruptible((signal) => reexecute({ ...work, signal }));
 }
 
