@@ -6,6 +6,7 @@ export {
   type Call,
   type CallSource,
   type ConstantBytes,
+  isScan,
   type Machine,
   type MachineCall,
   type MachineMemory,
@@ -17,6 +18,9 @@ export * from "./basis.js";
 export * from "./definitions/definition.js";
 export { DEFINITIONS, findDefinition, resolveVersion } from "./definitions/registry.js";
 export * from "./definitions/shared/context.js";
+export { fuseWork } from "./fusion/fuse.js";
+export { type Place, type PlacedWork, placedWork } from "./fusion/places.js";
+export type { FusionLimits, Work, WorkCall } from "./fusion/work.js";
 export * from "./program/builder.js";
 export { isFunctionOp, MICRO_OPS, type MicroOp, weightOf } from "./program/micro-ops.js";
 export * from "./program/types.js";

@@ -2,12 +2,14 @@ import { describe, expect, test } from "vitest";
 import { WasmMachine } from "../../operators/backends/wasm/machine/index.js";
 import { InterpreterMachine, type Machine } from "../../operators/index.js";
 import { chromeTrace } from "../../src/execute/chrome-trace.js";
-import { HashThread } from "../../src/execute/hash-thread.js";
+import { layoutPlan } from "../../src/execute/layout.js";
+import { type HashThread, settled } from "../../src/execute/pending.js";
 import { profileOf, selfTimes } from "../../src/execute/profile.js";
 import { Profiler, type Span, unmeasured } from "../../src/execute/profiler.js";
 import { planFor, runModel } from "../../src/execute/run-model.js";
 import { modelDigest } from "../../src/graph/digests.js";
 import { nodeHasher } from "../../src/merkle/node-hash.js";
+import { commitTensor } from "../../src/merkle/tensor-tree.js";
 import { receiptBytes } from "../../src/receipt/receipt.js";
 import { toy } from "../dispute/zoo/toy.js";
 
@@ -15,7 +17,7 @@ const { model, inputs: named } = toy("layer");
 const digest = modelDigest(nodeHasher, model);
 const plan = planFor(model, named, "operator");
 
-async function run(machine: Machine, profiler?: Profiler, thread?: HashThread) {
+async function run(machine: Machine, profiler?: Profiler, hashThread?: HashThread) {
   const request = {
     model,
     digest,
@@ -25,7 +27,7 @@ async function run(machine: Machine, profiler?: Profiler, thread?: HashThread) {
     hasher: nodeHasher,
     key: new Uint8Array(32).fill(7),
     keepBoundaries: true,
-    ...(thread ? { commit: thread.commit } : {}),
+    hashThread,
     ...(profiler ? { measure: profiler.measure } : {}),
   };
   return (profiler?.measure ?? unmeasured)("run", "run", 0, () => runModel(request));
@@ -45,7 +47,11 @@ function requireNested(spans: readonly Span[]): void {
 describe.each([
   ["interpreter", () => new InterpreterMachine()],
   ["wasm", () => new WasmMachine(1)],
-] as const)("a profiled run on %s", (_, machine) => {
+] as const)("a profiled run on %s", (name, machine) => {
+  const fuse = name === "interpreter" ? "nothing" : "segments";
+  const calls = layoutPlan(plan, { fuse }).calls;
+  const computed = [...new Set(calls.map(({ nodes }) => nodes?.at(-1)))];
+
   test("gives the same bits, and its spans nest and sum up to the run", async () => {
     const plain = await run(machine());
     const profiler = new Profiler();
@@ -60,7 +66,7 @@ describe.each([
     expect(Math.min(...own)).toBeGreaterThanOrEqual(-1e-9);
     expect(own.reduce((a, b) => a + b, 0)).toBeCloseTo(whole.end - whole.start, 6);
     const nodes = spans.filter((s) => s.kind === "operator").map((s) => s.node);
-    expect(nodes).toEqual(plan.nodes.map((_, i) => i));
+    expect(nodes).toEqual(computed);
   });
 
   test("is told by operator, and all parts sum up to it", async () => {
@@ -69,9 +75,7 @@ describe.each([
     const { ms, operators, parts, hashedBytes, copiedBytes } = profileOf(plan, profiler.spans);
     expect(Object.values(parts).reduce((a, b) => a + b, 0)).toBeCloseTo(ms, 6);
     expect(operators.reduce((a, o) => a + o.ms, 0)).toBeCloseTo(parts.operatorMs, 6);
-    expect(operators.map((o) => o.index).sort((a, b) => a - b)).toEqual(
-      plan.nodes.map((_, i) => i),
-    );
+    expect(operators.map((o) => o.index).sort((a, b) => a - b)).toEqual(computed);
     const product = operators.find((o) => o.name === "/h0/MatMul");
     // [2, 8] times [8, 8]: a product and a sum for each step.
     expect(product).toMatchObject({ readBytes: 4 * (16 + 64), writtenBytes: 4 * 16 });
@@ -82,15 +86,36 @@ describe.each([
   });
 });
 
+test("operators that are computed together are told as one", async () => {
+  const whole = planFor(model, named, "layer");
+  const profiler = new Profiler();
+  const machine = profiler.machine(new WasmMachine(1), whole);
+  const request = { model, digest, inputs: named, plan: whole, hasher: nodeHasher };
+  await runModel({ ...request, machine, key: new Uint8Array(32).fill(7) });
+  const { operators } = profileOf(whole, profiler.spans);
+  const together = operators.find((o) => o.name === "/h1/Add");
+  // x, the weight and the bias, but nothing that lies between.
+  expect(together?.operator).toBe("MatMul + Add");
+  expect(together).toMatchObject({ readBytes: 4 * (16 + 64 + 8), writtenBytes: 4 * 16 });
+  const titles = chromeTrace(whole, profiler.spans).traceEvents.map((e) => e.name);
+  expect(titles.some((t) => t === "MatMul + Add /h1/Add")).toBe(true);
+});
+
 describe("the trace of a run", () => {
   test("has an event for every span, and the hashing thread in a track of its own", async () => {
     const profiler = new Profiler();
-    const thread = new HashThread(profiler.hashed);
-    try {
-      await run(new InterpreterMachine(), profiler, thread);
-    } finally {
-      await thread.close();
-    }
+    // As another thread tells it: its clock is that of the process.
+    const thread: HashThread = {
+      begin(tensor) {
+        const start = performance.now();
+        const digest = commitTensor(nodeHasher, tensor);
+        const ms = performance.now() - start;
+        profiler.hashed(tensor.bytes.length, performance.timeOrigin + start, ms);
+        return settled(digest);
+      },
+      close: async () => {},
+    };
+    await run(new InterpreterMachine(), profiler, thread);
     const { traceEvents } = JSON.parse(JSON.stringify(chromeTrace(plan, profiler.spans)));
     const events = traceEvents.filter((e: { ph: string }) => e.ph === "X");
     expect(events.length).toBe(profiler.spans.length);

@@ -1,5 +1,7 @@
 #include "cpu.h"
 
+#include <cstring>
+
 namespace assay {
 
 #if defined(__x86_64__)
@@ -31,5 +33,12 @@ const Level* const* levelsHere() {
 bool hasSha() { return false; }
 
 #endif
+
+const Level* levelNamed(const char* name) {
+  for (auto level = levelsHere(); *level; level++) {
+    if (!std::strcmp((*level)->name, name)) return *level;
+  }
+  return nullptr;
+}
 
 }  // namespace assay

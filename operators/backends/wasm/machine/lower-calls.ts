@@ -2,15 +2,16 @@ import { DTYPES, elementCount } from "../../../dtype.js";
 import { programBytes } from "../../../program/bytes.js";
 import type { ElementProgram, ReadInstruction } from "../../../program/types.js";
 import { type Call, isScan, type MachineCall, type ScanCall } from "../../machine.js";
-import { epilogueOf, type Operand, operandOf } from "../contraction/operands.js";
+import { type Epilogue, epilogueOf, type Operand, operandOf } from "../contraction/operands.js";
 import {
+  type Axes,
   type Contraction,
   constantOffset,
   foldOffsets,
   outOffsets,
   recogniseContraction,
 } from "../contraction/recognise.js";
-import type { Contractor } from "./contractor.js";
+import { type Contractor, EPILOGUE_MAP } from "./contractor.js";
 import { ARENA_BASE, MemoryMap } from "./memory-map.js";
 import { formatOf, isWorthwhile, type Packing, packRequest } from "./packings.js";
 import type { ContractStep, KernelStep, Step } from "./steps.js";
@@ -18,6 +19,11 @@ import type { ContractStep, KernelStep, Step } from "./steps.js";
 /** Bits of a job's epilogue word, as the kernel defines them. */
 const BIAS_ROWS = 4;
 const BIAS_COLUMNS = 8;
+const RELU = 16;
+const RESIDUAL = 32;
+
+/** Elements of a cache line, whatever their size. */
+const LINE = 64;
 
 /** What a machine must place, compile and run. Addresses are final once `memory` is laid out. */
 export interface LoweredCalls {
@@ -98,8 +104,19 @@ class CallLowering {
     if (shape && isWorthwhile(call.program, shape)) this.contraction(call, shape);
     else {
       const sources = call.sources.map((s) => s.offset);
-      this.steps.push(this.kernel(call.program, call.out, sources));
+      this.steps.push(this.elements(call.program, call.out, sources));
     }
+  }
+
+  /** A program element by element: by the contractor where it takes such maps, else generated. */
+  private elements(program: ElementProgram, out: number, sources: readonly number[]): Step {
+    const map = this.contractor.maps?.(program, out, sources);
+    if (!map) return this.kernel(program, out, sources);
+    const { elements: units, grain } = map;
+    const record = this.memory.words(map.words);
+    // Parts end at whole cache lines of the output.
+    const chunk = Math.max(grain, Math.ceil(units / (4 * this.threads * LINE)) * LINE);
+    return { kind: "map", record, units, chunk };
   }
 
   scan({ steps, calls }: ScanCall): void {
@@ -137,7 +154,9 @@ class CallLowering {
     ) as [PlacedOperand, PlacedOperand];
     const epilogue = epilogueOf(program, shape);
     const outBytes = 4 * elementCount(program.out);
-    const c = epilogue.kind === "map" ? this.memory.scratch(outBytes) : call.out;
+    const inPlace = epilogue.kind === "map" ? this.mapInPlace(call, shape, epilogue.program) : 0;
+    const apart = epilogue.kind === "map" && !inPlace;
+    const c = apart ? this.memory.scratch(outBytes) : call.out;
     const offN = outOffsets(b.operand.read, b.operand.view, program.out, shape.columns);
     const mode = this.modeOf(shape, b, depth, offN);
     const tables = this.tables(program, shape, a, b, offN);
@@ -160,8 +179,9 @@ class CallLowering {
           packed,
           c + offsets.c,
           shape.columns.count,
-          offsets.bias,
-          epilogue.kind === "bias" ? (epilogue.along === "rows" ? BIAS_ROWS : BIAS_COLUMNS) : 0,
+          inPlace || offsets.bias,
+          inPlace ? EPILOGUE_MAP : epilogueBits(epilogue),
+          offsets.residual,
           formatOf(b.packing?.request),
           // Where a packer will have put B and A.
           ...[0, 0, 0, 0],
@@ -176,10 +196,18 @@ class CallLowering {
       return job;
     });
     this.steps.push(this.contractStep(mode, jobs, shape, depth));
-    if (epilogue.kind === "map") {
+    if (epilogue.kind === "map" && apart) {
       const sources = [...call.sources.map((s) => s.offset), c];
-      this.steps.push(this.kernel(epilogue.program, call.out, sources));
+      this.steps.push(this.elements(epilogue.program, call.out, sources));
     }
+  }
+
+  /** Address of the record of a map that the contractor runs where the sums lie; 0: it does not. */
+  private mapInPlace(call: Call, shape: Contraction, map: ElementProgram): number {
+    if (map.dtype !== "f32") return 0;
+    const sources = [...call.sources.map((s) => s.offset), call.out];
+    const taken = this.contractor.maps?.(map, call.out, sources, shape.columns.count);
+    return taken ? this.memory.words(taken.words) : 0;
   }
 
   /** A column operand that is used once is packed only where that pays. */
@@ -273,7 +301,7 @@ class CallLowering {
     shape: Contraction,
     a: PlacedOperand,
     b: PlacedOperand,
-    epilogue: ReturnType<typeof epilogueOf>,
+    epilogue: Epilogue,
   ) {
     const { out } = call.program;
     const along = ({ operand }: PlacedOperand): number[] => {
@@ -281,22 +309,24 @@ class CallLowering {
       return [...outOffsets(operand.read, operand.view, out, shape.loops)].map((x) => base + x);
     };
     const [fromA, fromB] = [along(a), along(b)];
-    const bias =
-      epilogue.kind === "bias"
-        ? [...outOffsets(epilogue.read, epilogue.read.view, out, shape.loops)].map(
-            (x) =>
-              x +
-              constantOffset(epilogue.read, epilogue.read.view) +
-              (call.sources[epilogue.read.source]?.offset as number),
-          )
-        : [];
+    const added = epilogue.kind === "sum" ? epilogue : undefined;
+    const bias = added?.bias ? this.readOffsets(call, added.bias.read, shape.loops) : [];
+    const residual = added?.residual ? this.readOffsets(call, added.residual, shape.loops) : [];
     const block = 4 * shape.rows.count * shape.columns.count;
     return fromA.map((x, i) => ({
       a: x,
       b: fromB[i] as number,
       c: i * block,
       bias: bias[i] ?? 0,
+      residual: residual[i] ?? 0,
     }));
+  }
+
+  /** Addresses of what a finish reads, by loop position. */
+  private readOffsets(call: Call, read: ReadInstruction, loops: Axes): number[] {
+    const base = call.sources[read.source]?.offset as number;
+    const from = base + constantOffset(read, read.view);
+    return [...outOffsets(read, read.view, call.program.out, loops)].map((x) => x + from);
   }
 
   private contractStep(
@@ -320,6 +350,13 @@ class CallLowering {
     const chunk = Math.max(1, Math.ceil(chunkWork / Math.max(1, work / chunksPerJob)));
     return { kind: "contract", mode, jobs, rows, columns, split, chunksPerJob, units, chunk };
   }
+}
+
+function epilogueBits(epilogue: Epilogue): number {
+  if (epilogue.kind === "map") return 0;
+  const { bias, residual, relu } = epilogue;
+  const along = bias === undefined ? 0 : bias.along === "rows" ? BIAS_ROWS : BIAS_COLUMNS;
+  return along | (residual ? RESIDUAL : 0) | (relu ? RELU : 0);
 }
 
 interface PlacedOperand {
