@@ -43,6 +43,15 @@ struct Arguments {
     return good;
   }
 
+  /// Whether the job has no map or a sound one.
+  bool hasMap(napi_env env) {
+    const Job job(kernel->memory, at[0]);
+    const bool good = !(job.epilogue & kMap) ||
+                      kernel->level->runMap(kernel->memory, kernel->length, job.bias, 0, 0);
+    if (!good) fail(env, "the job's map has no record");
+    return good;
+  }
+
   bool hasWorkspace(napi_env env, uint32_t address) {
     const bool good = address % 64 == 0 &&
                       size_t{address} + kernel->level->workspaceBytes <= kernel->length;
@@ -61,7 +70,7 @@ napi_value packB(napi_env env, napi_callback_info info) {
 template <bool kFresh>
 napi_value multiply(napi_env env, napi_callback_info info) {
   Arguments<6> x;
-  if (!x.read(env, info) || !x.hasWorkspace(env, x.at[5])) return nullptr;
+  if (!x.read(env, info) || !x.hasWorkspace(env, x.at[5]) || !x.hasMap(env)) return nullptr;
   const PlainArithmetic plain;
   const auto run = kFresh ? x.kernel->level->multiplyFresh : x.kernel->level->multiply;
   run(x.kernel->memory, x.at[0], x.at[1], x.at[2], x.at[3], x.at[4], x.at[5]);
@@ -70,9 +79,20 @@ napi_value multiply(napi_env env, napi_callback_info info) {
 
 napi_value multiplyDirect(napi_env env, napi_callback_info info) {
   Arguments<4> x;
-  if (!x.read(env, info) || !x.hasWorkspace(env, x.at[3])) return nullptr;
+  if (!x.read(env, info) || !x.hasWorkspace(env, x.at[3]) || !x.hasMap(env)) return nullptr;
   const PlainArithmetic plain;
   x.kernel->level->multiplyDirect(x.kernel->memory, x.at[0], x.at[1], x.at[2], x.at[3]);
+  return nullptr;
+}
+
+napi_value runMap(napi_env env, napi_callback_info info) {
+  Arguments<3> x;
+  if (!x.read(env, info)) return nullptr;
+  const PlainArithmetic plain;
+  const Kernel& k = *x.kernel;
+  if (!k.level->runMap(k.memory, k.length, x.at[0], x.at[1], x.at[2])) {
+    fail(env, "there is no map's record");
+  }
   return nullptr;
 }
 
@@ -100,6 +120,7 @@ napi_value kernel(napi_env env, napi_callback_info info) {
   method(env, object, "multiply", multiply<false>);
   method(env, object, "multiplyFresh", multiply<true>);
   method(env, object, "multiplyDirect", multiplyDirect);
+  method(env, object, "runMap", runMap);
   // The bytes live as long as the object that reads them.
   const napi_property_descriptor bytes = {"memory", nullptr, nullptr,      nullptr,
                                           nullptr,  values[0], napi_default, nullptr};

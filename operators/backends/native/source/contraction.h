@@ -11,6 +11,7 @@
 #pragma once
 
 #include "constants.h"
+#include "epilogue.h"
 #include "level.h"
 #include "pack.h"
 #include "tile.h"
@@ -44,12 +45,14 @@ struct Block {
   const Job& job;
   Workspace& work;
   uint32_t k, depth, stage;
+  /// Where this block finishes sums that go through a map.
+  const Epilogue* epilogue;
 };
 
-Block blockAt(const Job& job, Workspace& work, uint32_t k, uint32_t depth) {
+Block blockAt(const Job& job, Workspace& work, uint32_t k, uint32_t depth, const Epilogue& epilogue) {
   const uint32_t stage =
       job.epilogue | (k == 0 ? kFirst : 0) | (k + depth == job.k ? kLast : 0);
-  return {job, work, k, depth, stage};
+  return {job, work, k, depth, stage, epilogue.here && (stage & kLast) ? &epilogue : nullptr};
 }
 
 /// One tile at row m, columns n..n+width (at most the tile's); a narrower one goes through a copy.
@@ -97,6 +100,8 @@ struct Rows {
   uint32_t depth, k;
 
   uint32_t count(uint32_t i) const { return cut.at(i + 1) - cut.at(i); }
+  uint32_t count() const { return cut.at(end) - cut.at(from); }
+  uint32_t row() const { return first + cut.at(from); }
   const float* tile(uint32_t i) const {
     return a + size_t{cut.at(i)} * depth + size_t{k} * count(i);
   }
@@ -124,6 +129,10 @@ void panel(const Block& block, const Rows& rows, uint32_t n, uint32_t width, con
       step = left;
     }
   }
+}
+
+Finisher finisherOf(const Block& block, const Rows& rows, uint32_t n) {
+  return {block.epilogue, block.job, rows.row(), rows.count(), n};
 }
 
 /// Calls `use(rows)` for the rows m0..m1 in blocks: those of a constant A where they lie packed, a
@@ -163,22 +172,28 @@ template <From kFrom>
 void sweep(const Block& block, uint32_t m0, uint32_t m1, uint32_t j0, uint32_t j1, const uint8_t* b,
            size_t stride) {
   rowBlocks(block, m0, m1, [&](const Rows& rows) {
+    const Job& job = block.job;
+    Finisher finisher = finisherOf(block, rows, j0 * kPanel);
     uint32_t j = j0;
-    if (bytesOf(kFrom) < 4 && rows.end - rows.from == 1 && rows.count(rows.from) == 1) {
+    const auto done = [&](uint32_t panels) {
+      j += panels;
+      finisher.reach(std::min(j * kPanel, job.n), j == j1);
+    };
+    if (bytesOf(kFrom) < 4 && rows.count() == 1) {
       constexpr uint32_t full = kPanelsTogether * kPanel;
-      const uint32_t m = rows.first + rows.cut.at(rows.from);
       Tile t{};
       t.a = rows.tile(rows.from);
       t.stride = stride;
-      for (; j + kPanelsTogether <= j1; j += kPanelsTogether) {
+      while (j + kPanelsTogether <= j1) {
         t.b = b + (j - j0) * stride;
-        runTile(block, t, wideTile<kFrom>, m, 1, j * kPanel,
-                std::min(full, block.job.n - j * kPanel), full);
+        const uint32_t width = std::min(full, job.n - j * kPanel);
+        runTile(block, t, wideTile<kFrom>, rows.row(), 1, j * kPanel, width, full);
+        done(kPanelsTogether);
       }
     }
     const bool many = bytesOf(kFrom) < 4 && rows.end - rows.from >= kTilesWidened;
-    for (; j < j1; j++) {
-      const uint32_t n = j * kPanel, width = std::min(kPanel, block.job.n - n);
+    for (; j < j1; done(1)) {
+      const uint32_t n = j * kPanel, width = std::min(kPanel, job.n - n);
       const uint8_t* from = b + (j - j0) * stride;
       if (!many) {
         panel<kFrom>(block, rows, n, width, from);
@@ -240,12 +255,13 @@ void multiply(uint8_t* memory, uint32_t record, uint32_t m0, uint32_t m1, uint32
               uint32_t work) {
   if (m0 >= m1) return;
   const Job job(memory, record);
+  const Epilogue epilogue(job);
   const uint32_t most = depthFor(m1 - m0);
   const bool oneBlock = uint64_t{m1 - m0} * std::min(most, job.k) <= kBlockA;
   const uint32_t aside = oneBlock ? j1 - j0 : kPanelsAside;
   for (uint32_t j = j0; j < j1; j += aside) {
     depths(job.k, most, [&](uint32_t k, uint32_t depth) {
-      const Block block = blockAt(job, workspaceAt(memory, work), k, depth);
+      const Block block = blockAt(job, workspaceAt(memory, work), k, depth, epilogue);
       sweepPacked(block, m0, m1, j, std::min(j1, j + aside));
     });
   }
@@ -254,13 +270,14 @@ void multiply(uint8_t* memory, uint32_t record, uint32_t m0, uint32_t m1, uint32
 void multiplyFresh(uint8_t* memory, uint32_t record, uint32_t m0, uint32_t m1, uint32_t j0,
                    uint32_t j1, uint32_t work) {
   const Job job(memory, record);
+  const Epilogue epilogue(job);
   Workspace& space = workspaceAt(memory, work);
   const uint32_t deepest = std::max(1u, std::min(job.k, kDepthFresh));
   const uint32_t step = kBlockFresh / (deepest * kPanel);
   for (uint32_t from = j0; from < j1; from += step) {
     const uint32_t end = std::min(j1, from + step);
     depths(job.k, kDepthFresh, [&](uint32_t k, uint32_t depth) {
-      const Block block = blockAt(job, space, k, depth);
+      const Block block = blockAt(job, space, k, depth, epilogue);
       const size_t stride = size_t{depth} * kPanel;
       for (uint32_t j = from; j < end; j++) {
         const uint32_t n = j * kPanel;
@@ -282,10 +299,12 @@ uint32_t depthInPlace(uint32_t rows, uint32_t columns, uint32_t k) {
 
 void multiplyDirect(uint8_t* memory, uint32_t record, uint32_t n0, uint32_t n1, uint32_t work) {
   const Job job(memory, record);
+  const Epilogue epilogue(job);
   Workspace& space = workspaceAt(memory, work);
   depths(job.k, depthInPlace(job.m, n1 - n0, job.k), [&](uint32_t k, uint32_t depth) {
-    const Block block = blockAt(job, space, k, depth);
+    const Block block = blockAt(job, space, k, depth, epilogue);
     rowBlocks(block, 0, job.m, [&](const Rows& rows) {
+      Finisher finisher = finisherOf(block, rows, n0);
       for (uint32_t n = n0; n < n1; n += kPanel) {
         if (n1 - n >= kPanel) {
           panel<From::place>(block, rows, n, kPanel, nullptr);
@@ -293,6 +312,7 @@ void multiplyDirect(uint8_t* memory, uint32_t record, uint32_t n0, uint32_t n1, 
           packPanel(job, space.b, n, n1 - n, k, depth);
           panel<From::f32>(block, rows, n, n1 - n, bytes(space.b));
         }
+        finisher.reach(std::min(n + kPanel, n1), n + kPanel >= n1);
       }
     });
   });
@@ -304,4 +324,5 @@ void multiplyDirect(uint8_t* memory, uint32_t record, uint32_t n0, uint32_t n1, 
 #define ASSAY_LEVEL(name)                                                                 \
   {name,                 ASSAY_TALL,            sizeof(assay::Workspace),                 \
    assay::packColumns,   assay::packRowTiles,   assay::packB,                             \
-   assay::multiply,      assay::multiplyFresh,  assay::multiplyDirect}
+   assay::multiply,      assay::multiplyFresh,  assay::multiplyDirect,                    \
+   assay::runMap}
