@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { NativeMachine } from "../../operators/backends/native/index.js";
 import { recogniseContraction } from "../../operators/backends/wasm/contraction/recognise.js";
+import { recogniseIntegers } from "../../operators/backends/wasm/contraction/recognise-integers.js";
 import { WasmMachine } from "../../operators/backends/wasm/machine/index.js";
 import {
   canonicalNaNs,
@@ -45,7 +46,8 @@ async function runAll(machine: Machine, cases: readonly Placed[], arenaBytes: nu
 /** Which cases hold a matrix product: all that the native machine does in a way of its own. */
 function contractions(placed: readonly Placed[]): number[] {
   const isOne = (call: MachineCall) =>
-    "program" in call && recogniseContraction(call.program) !== undefined;
+    "program" in call &&
+    (recogniseContraction(call.program) ?? recogniseIntegers(call.program)) !== undefined;
   return [...placed.keys()].filter((i) => placed[i]?.calls.some(isOne));
 }
 

@@ -1,5 +1,7 @@
 #include "cpu.h"
 
+#include "integer-job.h"
+
 namespace assay {
 
 #if defined(__x86_64__)
@@ -14,6 +16,14 @@ const Level* const* levelsHere() {
   return all + (__builtin_cpu_supports("avx2") ? 1 : 2);
 }
 
+const Integers* const* integersHere() {
+  static const Integers* const all[] = {&kIntegersVnni, &kIntegersAvx512, &kIntegersAvx2,
+                                        &kIntegersPortable, nullptr};
+  const Level* best = *levelsHere();
+  if (best == &kAvx512) return all + (__builtin_cpu_supports("avx512vnni") ? 0 : 1);
+  return all + (best == &kAvx2 ? 2 : 3);
+}
+
 bool hasSha() {
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & (1u << 29))) return false;
@@ -24,6 +34,11 @@ bool hasSha() {
 
 const Level* const* levelsHere() {
   static const Level* const all[] = {&kPortable, nullptr};
+  return all;
+}
+
+const Integers* const* integersHere() {
+  static const Integers* const all[] = {&kIntegersPortable, nullptr};
   return all;
 }
 

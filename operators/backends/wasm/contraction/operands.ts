@@ -23,13 +23,17 @@ export interface Operand {
   readonly copy?: ElementProgram;
 }
 
-export function operandOf(program: ElementProgram, read: ReadInstruction): Operand {
+export function operandOf(
+  program: ElementProgram,
+  read: ReadInstruction,
+  dtype: DType = "f32",
+): Operand {
   const source = program.sources[read.source] as ElementProgram["sources"][number];
   const ranges = read.index.map(
     (x) => affineRange(x, program.out, program.fold) ?? { min: 0, max: 0 },
   );
   const inside = ranges.every((r, i) => r.min >= 0 && r.max < (read.view[i] as number));
-  if (inside && source.dtype === "f32") return { source: read.source, view: read.view, read };
+  if (inside && source.dtype === dtype) return { source: read.source, view: read.view, read };
   const view = ranges.map((r) => r.max - r.min + 1);
   const shifted = read.index.map((x, i) => ({
     ...x,
@@ -41,6 +45,7 @@ export function operandOf(program: ElementProgram, read: ReadInstruction): Opera
     read: { ...read, view, index: shifted },
     copy: copyProgram(
       source.dtype,
+      dtype,
       read,
       view,
       ranges.map((r) => r.min),
@@ -51,6 +56,7 @@ export function operandOf(program: ElementProgram, read: ReadInstruction): Opera
 /** out[i…] = source[i + from…], or the pad. */
 function copyProgram(
   dtype: DType,
+  to: DType,
   read: ReadInstruction,
   out: readonly number[],
   from: readonly number[],
@@ -66,6 +72,7 @@ function copyProgram(
   const code: Instruction[] = [{ kind: "read", source: 0, view: read.view, index, pad: read.pad }];
   return {
     ...mapOf([{ dtype, length: elementCount(read.view) }], out),
+    dtype: to,
     finish: { code, results: [0] },
   };
 }
@@ -83,11 +90,16 @@ export type Epilogue =
   /** A map over the sums (its last source) and the program's sources. */
   | { readonly kind: "map"; readonly program: ElementProgram };
 
-export function epilogueOf(program: ElementProgram, shape: Contraction): Epilogue {
+/** `sums` is the dtype of the finished sums. */
+export function epilogueOf(
+  program: ElementProgram,
+  shape: Contraction,
+  sums: "f32" | "i32" = "f32",
+): Epilogue {
   const { code, results } = program.finish;
   const last = code[results[0] as number];
-  if (program.dtype === "f32") {
-    if (last?.kind === "state") return { kind: "none" };
+  if (program.dtype === sums && last?.kind === "state") return { kind: "none" };
+  if (program.dtype === "f32" && sums === "f32") {
     if (last?.kind === "operate" && last.op === "f32.add") {
       const [x, y] = last.args.map((r) => code[r]);
       const bias = x?.kind === "state" ? y : y?.kind === "state" ? x : undefined;
@@ -97,7 +109,7 @@ export function epilogueOf(program: ElementProgram, shape: Contraction): Epilogu
       }
     }
   }
-  return { kind: "map", program: finishMap(program) };
+  return { kind: "map", program: finishMap(program, sums) };
 }
 
 function biasAxis(
@@ -120,7 +132,7 @@ function biasAxis(
 }
 
 /** The program's finish with the fold's result read from a tensor instead of a state word. */
-function finishMap(program: ElementProgram): ElementProgram {
+function finishMap(program: ElementProgram, dtype: "f32" | "i32"): ElementProgram {
   const { out } = program;
   const index = out.map((_, axis): IndexExpression => {
     return { constant: 0, out: out.map((_, i) => (i === axis ? 1 : 0)), fold: [], registers: [] };
@@ -130,10 +142,10 @@ function finishMap(program: ElementProgram): ElementProgram {
     source: program.sources.length,
     view: out,
     index,
-    pad: literal("f32", 0),
+    pad: literal(dtype, 0),
   };
   return {
-    ...mapOf([...program.sources, { dtype: "f32", length: elementCount(out) }], out),
+    ...mapOf([...program.sources, { dtype, length: elementCount(out) }], out),
     dtype: program.dtype,
     finish: {
       code: program.finish.code.map((i) => (i.kind === "state" ? sums : i)),

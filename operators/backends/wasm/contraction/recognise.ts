@@ -27,8 +27,15 @@ export interface Axes {
 
 export function recogniseContraction(program: ElementProgram): Contraction | undefined {
   const reads = multiplyAddReads(program);
-  if (!reads || program.fold.length === 0 || elementCount(program.out) === 0) return undefined;
-  const { out } = program;
+  return reads && matrixProducts(program, reads);
+}
+
+/** The products whose two operands are those reads. */
+export function matrixProducts(
+  { out, fold }: ElementProgram,
+  reads: readonly [ReadInstruction, ReadInstruction],
+): Contraction | undefined {
+  if (fold.length === 0 || elementCount(out) === 0) return undefined;
   const sides = out.map((d, axis) => (d === 1 ? "any" : sideOf(reads, axis)));
   // The innermost real axis decides which read is the column operand.
   const inner = sides.findLast((s) => s !== "any");
@@ -86,23 +93,25 @@ function multiplyAddReads(
   return [a, b];
 }
 
-function isPlainRead(i: Instruction | undefined): i is ReadInstruction {
+export function isPlainRead(i: Instruction | undefined): i is ReadInstruction {
   return i?.kind === "read" && i.pad.bits === 0n && i.index.every((x) => x.registers.length === 0);
 }
 
 /**
- * Byte offsets of a read into an f32 copy of its view, by position along some out axes (others at
- * 0), without the constant part.
+ * Byte offsets of a read into its view, whose elements have that many bytes, by position along some
+ * out axes (others at 0), without the constant part.
  */
 export function outOffsets(
   read: ReadInstruction,
   view: readonly number[],
   out: readonly number[],
   along: Axes,
+  bytes = 4,
 ): Int32Array {
   const strides = stridesOf(view);
   const perAxis = out.map((_, axis) => flatCoefficient(read, strides, (x) => x.out[axis] ?? 0));
-  return offsetsAlong(out.slice(along.first, along.end), perAxis.slice(along.first, along.end));
+  const dims = out.slice(along.first, along.end);
+  return offsetsAlong(dims, perAxis.slice(along.first, along.end), bytes);
 }
 
 /** Byte offsets of a read by fold position. */
@@ -110,15 +119,16 @@ export function foldOffsets(
   read: ReadInstruction,
   view: readonly number[],
   fold: readonly number[],
+  bytes = 4,
 ): Int32Array {
   const strides = stridesOf(view);
   const perAxis = fold.map((_, axis) => flatCoefficient(read, strides, (x) => x.fold[axis] ?? 0));
-  return offsetsAlong(fold, perAxis);
+  return offsetsAlong(fold, perAxis, bytes);
 }
 
 /** Byte offset of a read's constant part. */
-export function constantOffset(read: ReadInstruction, view: readonly number[]): number {
-  return 4 * flatCoefficient(read, stridesOf(view), (x) => x.constant);
+export function constantOffset(read: ReadInstruction, view: readonly number[], bytes = 4): number {
+  return bytes * flatCoefficient(read, stridesOf(view), (x) => x.constant);
 }
 
 function flatCoefficient(
@@ -129,10 +139,14 @@ function flatCoefficient(
   return read.index.reduce((sum, x, i) => sum + coefficient(x) * (strides[i] as number), 0);
 }
 
-function offsetsAlong(dims: readonly number[], coefficients: readonly number[]): Int32Array {
+function offsetsAlong(
+  dims: readonly number[],
+  coefficients: readonly number[],
+  bytes: number,
+): Int32Array {
   let offsets = Int32Array.of(0);
   dims.forEach((d, axis) => {
-    const step = 4 * (coefficients[axis] as number);
+    const step = bytes * (coefficients[axis] as number);
     const next = new Int32Array(offsets.length * d);
     let at = 0;
     for (const offset of offsets) for (let i = 0; i < d; i++) next[at++] = offset + i * step;

@@ -45,7 +45,7 @@ export class WasmMachine implements Machine {
     if (arenaBytes > MAX_PAGES * PAGE) throw tooLarge(arenaBytes);
     const lowered = this.lower(calls, arenaBytes);
     this.estimated = { calls, arenaBytes, lowered };
-    return lowered.memory.totalBytes + this.threads * this.contractor.workspaceBytes;
+    return lowered.memory.totalBytes + this.threads * workspaceBytes(this.contractor);
   }
 
   async load(calls: readonly MachineCall[], arenaBytes: number): Promise<void> {
@@ -56,7 +56,7 @@ export class WasmMachine implements Machine {
         ? estimated.lowered
         : this.lower(calls, arenaBytes);
     const workspaces = Array.from({ length: this.threads }, () =>
-      lowered.memory.reserve(this.contractor.workspaceBytes),
+      lowered.memory.reserve(workspaceBytes(this.contractor)),
     );
     const memory = allocate(lowered.memory.totalBytes);
     for (const { at, words } of lowered.memory.initial) writeWords(memory, at, words);
@@ -120,6 +120,11 @@ export class WasmMachine implements Machine {
     if (!this.lowered) throw new AssayError("backend/unavailable", "the machine is not loaded");
     return this.lowered;
   }
+}
+
+/** One place serves both kinds of products. */
+function workspaceBytes({ workspaceBytes, integers }: Contractor): number {
+  return Math.max(workspaceBytes, integers.workspaceBytes);
 }
 
 function allocate(bytes: number): WebAssembly.Memory {

@@ -10,7 +10,9 @@ import {
   outOffsets,
   recogniseContraction,
 } from "../contraction/recognise.js";
-import type { Contractor } from "./contractor.js";
+import { recogniseIntegers } from "../contraction/recognise-integers.js";
+import type { Contractor, Cutting } from "./contractor.js";
+import { lowerIntegers, type Surroundings } from "./lower-integers.js";
 import { ARENA_BASE, MemoryMap } from "./memory-map.js";
 import type { ContractStep, KernelStep, Step } from "./steps.js";
 
@@ -55,9 +57,11 @@ export function lowerCalls(
     const map = new MemoryMap(arenaBytes, scratchBytes);
     const lowering = new CallLowering(map, threads, unitsOf, contractor);
     const stepsOf = [0];
+    let before: Call | undefined;
     for (const call of calls) {
       if (isScan(call)) lowering.scan(call);
-      else lowering.call(placed(call));
+      else lowering.call(placed(call), before);
+      before = isScan(call) ? undefined : placed(call);
       stepsOf.push(lowering.steps.length);
     }
     const { programs, loadSteps, steps, memory } = lowering;
@@ -75,7 +79,7 @@ function placed({ program, sources, out }: Call): Call {
   };
 }
 
-class CallLowering {
+class CallLowering implements Surroundings {
   readonly programs: PlacedProgram[] = [];
   readonly loadSteps: Step[] = [];
   readonly steps: Step[] = [];
@@ -83,16 +87,20 @@ class CallLowering {
 
   constructor(
     readonly memory: MemoryMap,
-    private readonly threads: number,
+    readonly threads: number,
     private readonly unitsOf: UnitsOf,
-    private readonly contractor: Contractor,
+    readonly contractor: Contractor,
   ) {}
 
-  call(call: Call): void {
+  call(call: Call, before: Call | undefined): void {
     this.memory.releaseScratch();
-    const shape = recogniseContraction(call.program);
-    if (shape && isWorthwhile(call.program, shape)) this.contraction(call, shape);
-    else {
+    const { program } = call;
+    const shape = recogniseContraction(program);
+    const integers = recogniseIntegers(program);
+    if (shape && isF32(program) && isWorthwhile(program, shape)) this.contraction(call, shape);
+    else if (integers && isWorthwhile(program, integers.shape)) {
+      lowerIntegers(this, call, integers, before);
+    } else {
       const sources = call.sources.map((s) => s.offset);
       this.steps.push(this.kernel(call.program, call.out, sources));
     }
@@ -108,7 +116,7 @@ class CallLowering {
     this.steps.push({ kind: "scan", steps, slices, units: 1, chunk: 1 });
   }
 
-  private kernel(program: ElementProgram, out: number, sources: readonly number[]): KernelStep {
+  kernel(program: ElementProgram, out: number, sources: readonly number[]): KernelStep {
     const { units, grain } = this.unitsOf(program);
     const chunk = Math.max(1, grain, Math.ceil(units / (4 * this.threads)));
     const kernel = this.compiled(program, false);
@@ -255,13 +263,13 @@ class CallLowering {
     }));
   }
 
-  private contractStep(
+  contractStep(
     mode: ContractStep["mode"],
     jobs: readonly number[],
     shape: Contraction,
     depth: number,
-  ): Step {
-    const { panel, tileRows, chunkWork } = this.contractor;
+    { panel, tileRows, chunkWork }: Cutting = this.contractor,
+  ): ContractStep {
     const rows = shape.rows.count;
     const direct = mode === "direct";
     const columns = direct ? shape.columns.count : Math.ceil(shape.columns.count / panel);
@@ -283,11 +291,14 @@ interface PlacedOperand {
   readonly base: number;
 }
 
+function isF32({ dtype }: ElementProgram): boolean {
+  return DTYPES[dtype].register === "f32";
+}
+
 /** Small or thin products are as fast in generated code and need no packing. */
 function isWorthwhile(program: ElementProgram, shape: Contraction): boolean {
   const depth = elementCount(program.fold);
   const [rows, columns] = [shape.rows.count, shape.columns.count];
-  if (DTYPES[program.dtype].register !== "f32") return false;
   return depth >= 4 && columns >= 4 && (rows >= 2 || depth >= 32) && rows * columns >= 32;
 }
 
