@@ -18,21 +18,94 @@ inline uint32_t wordAt(const uint8_t* p) {
   return word;
 }
 
+typedef uint8_t Bytes __attribute__((vector_size(16), aligned(1), may_alias));
+typedef uint32_t Words __attribute__((vector_size(16), aligned(1), may_alias));
+
+inline __attribute__((always_inline)) Bytes loadBytes(const uint8_t* p) {
+  return *reinterpret_cast<const Bytes*>(p);
+}
+inline __attribute__((always_inline)) void storeBytes(void* p, Bytes v) {
+  *reinterpret_cast<Bytes*>(p) = v;
+}
+
+/// Four rows of four groups: groups[i] of row j goes to `to` + i * stride + j.
+inline __attribute__((always_inline)) void transposeGroups(const uint8_t* const* from, uint8_t flip,
+                                                           uint32_t* to, size_t stride) {
+  const Words p = (Words)(loadBytes(from[0]) ^ flip), q = (Words)(loadBytes(from[1]) ^ flip);
+  const Words r = (Words)(loadBytes(from[2]) ^ flip), s = (Words)(loadBytes(from[3]) ^ flip);
+  const Words pqLow = __builtin_shufflevector(p, q, 0, 4, 1, 5);
+  const Words pqHigh = __builtin_shufflevector(p, q, 2, 6, 3, 7);
+  const Words rsLow = __builtin_shufflevector(r, s, 0, 4, 1, 5);
+  const Words rsHigh = __builtin_shufflevector(r, s, 2, 6, 3, 7);
+  storeBytes(to, (Bytes)__builtin_shufflevector(pqLow, rsLow, 0, 1, 4, 5));
+  storeBytes(to + stride, (Bytes)__builtin_shufflevector(pqLow, rsLow, 2, 3, 6, 7));
+  storeBytes(to + 2 * stride, (Bytes)__builtin_shufflevector(pqHigh, rsHigh, 0, 1, 4, 5));
+  storeBytes(to + 3 * stride, (Bytes)__builtin_shufflevector(pqHigh, rsHigh, 2, 3, 6, 7));
+}
+
+/// Four rows of B by 16 columns: bytes [column][row].
+inline __attribute__((always_inline)) void interleaveRows(const uint8_t* const* from, uint8_t flip,
+                                                          uint32_t* to) {
+  const Bytes p = loadBytes(from[0]) ^ flip, q = loadBytes(from[1]) ^ flip;
+  const Bytes r = loadBytes(from[2]) ^ flip, s = loadBytes(from[3]) ^ flip;
+  typedef uint16_t Halves __attribute__((vector_size(16), aligned(1), may_alias));
+#define ASSAY_LOW(T, x, y) (T)__builtin_shufflevector(x, y, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define ASSAY_HIGH(T, x, y) \
+  (T)__builtin_shufflevector(x, y, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+  const Halves pqLow = ASSAY_LOW(Halves, p, q), pqHigh = ASSAY_HIGH(Halves, p, q);
+  const Halves rsLow = ASSAY_LOW(Halves, r, s), rsHigh = ASSAY_HIGH(Halves, r, s);
+#undef ASSAY_LOW
+#undef ASSAY_HIGH
+  storeBytes(to, (Bytes)__builtin_shufflevector(pqLow, rsLow, 0, 8, 1, 9, 2, 10, 3, 11));
+  storeBytes(to + 4, (Bytes)__builtin_shufflevector(pqLow, rsLow, 4, 12, 5, 13, 6, 14, 7, 15));
+  storeBytes(to + 8, (Bytes)__builtin_shufflevector(pqHigh, rsHigh, 0, 8, 1, 9, 2, 10, 3, 11));
+  storeBytes(to + 12, (Bytes)__builtin_shufflevector(pqHigh, rsHigh, 4, 12, 5, 13, 6, 14, 7, 15));
+}
+
+/// The sum of `count` neighbours as A's bytes.
+inline uint32_t sumOfRun(const uint8_t* from, uint32_t count, uint8_t flip) {
+  Sums sums{};
+  const Sums turn = splat(flip * 0x1010101u);
+  uint32_t x = 0;
+  for (; x + 4 * kLanes <= count; x += 4 * kLanes) {
+    Sums bytes;
+    std::memcpy(&bytes, from + x, sizeof bytes);
+    sums = addQuads(sums, bytes ^ turn, splat(0x01010101));
+  }
+  uint32_t sum = 0;
+  for (uint32_t i = 0; i < kLanes; i++) sum += sums[i];
+  for (; x < count; x++) sum += uint32_t(int8_t(from[x] ^ flip));
+  return sum;
+}
+
 /// Rows m..m+rows of A at k..k+count as [k / 4][rows][4], and what the zero points leave to add.
 void packRowQuads(const IntegerJob& job, uint32_t* to, uint32_t m, uint32_t rows, uint32_t k,
                   uint32_t count, uint32_t* rowZero, uint32_t* rowRest) {
   const uint32_t* ks = job.table(job.offAk) + k;
   const uint32_t* ms = job.table(job.offM) + m;
-  const bool runs = stepsBy(1, ks, count);
-  const bool isSigned = job.types & kSignedA;
-  const uint32_t flip = flipOf(true, isSigned);
+  const bool runs = count > 0 && stepsBy(1, ks, count);
+  const uint32_t flip = flipOf(true, job.types & kSignedA);
+  // Four rows at a time, turned; the last four may meet rows that were turned before.
+  const uint32_t whole = runs && rows >= 4 ? count & ~15u : 0;
+  for (uint32_t i = 0; i < rows && whole; i += 4) {
+    const uint32_t row = std::min(i, rows - 4);
+    const uint8_t* from[4];
+    for (uint32_t r = 0; r < 4; r++) from[r] = job.at(job.a + ms[row + r] + ks[0]);
+    for (uint32_t x = 0; x < whole; x += 16) {
+      transposeGroups(from, uint8_t(flip), to + size_t{x} / 4 * rows + row, rows);
+      for (auto& p : from) p += 16;
+    }
+  }
   for (uint32_t i = 0; i < rows; i++) {
     const uint32_t first = job.a + ms[i];
     uint32_t sum = 0, x = 0;
-    if (runs && count) {
+    if (runs) {
       const uint8_t* from = job.at(first + ks[0]);
-      for (; x + 4 <= count; x += 4) to[size_t{x} / 4 * rows + i] = wordAt(from + x) ^ flip * 0x1010101;
-      for (uint32_t y = 0; y < x; y++) sum += uint32_t(int8_t(from[y] ^ flip));
+      const uint32_t all = count & ~3u;
+      for (x = whole; x < all; x += 4) {
+        to[size_t{x} / 4 * rows + i] = wordAt(from + x) ^ flip * 0x1010101;
+      }
+      sum = sumOfRun(from, all, uint8_t(flip));
     }
     for (; x < count; x += 4) {
       uint32_t word = 0;
@@ -47,6 +120,9 @@ void packRowQuads(const IntegerJob& job, uint32_t* to, uint32_t m, uint32_t rows
     rowRest[i] = count * rowZero[i] - sum;
   }
 }
+
+/// Columns whose elements are neighbours are taken this many at a time.
+constexpr uint32_t kRun = 16;
 
 /// An element less its zero point, as the low half of a lane.
 template <typename T>
@@ -82,9 +158,6 @@ void packRowWords(const IntegerJob& job, uint32_t* to, uint32_t m, uint32_t rows
   }
 }
 
-/// Columns whose elements are neighbours are taken this many at a time.
-constexpr uint32_t kRun = 16;
-
 /// Columns of a panel as they are packed: where they begin and how they follow each other.
 struct Columns {
   uint32_t width;
@@ -117,15 +190,7 @@ void packPanelQuads(const IntegerJob& job, uint32_t* to, uint32_t n, uint32_t k,
       if (columns.half[h] && some == 4) {
         const uint8_t* p[4];
         for (uint32_t y = 0; y < 4; y++) p[y] = job.at(job.b + columns.ns[from] + ks[x + y]);
-        const uint8_t *p0 = p[0], *p1 = p[1], *p2 = p[2], *p3 = p[3];
-        uint8_t line[4 * kRun];
-        for (uint32_t i = 0; i < kRun; i++) {
-          line[4 * i] = p0[i] ^ flip;
-          line[4 * i + 1] = p1[i] ^ flip;
-          line[4 * i + 2] = p2[i] ^ flip;
-          line[4 * i + 3] = p3[i] ^ flip;
-        }
-        std::memcpy(bytes, line, sizeof line);
+        interleaveRows(p, flip, to + from);
         continue;
       }
       for (uint32_t i = 0; i < kRun; i++, bytes += 4) {
