@@ -5,8 +5,10 @@ export { InterpreterMachine } from "./backends/interpreter/machine.js";
 export {
   type Call,
   type CallSource,
+  type ConstantBytes,
   type Machine,
   type MachineCall,
+  type MachineMemory,
   type ScanCall,
   takingTurns,
 } from "./backends/machine.js";

@@ -44,7 +44,7 @@ const FLAGS = [
 /** What only one file may use: it is called after the processor was asked. */
 const FLAGS_OF = {
   "level-avx512.cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
-  "level-avx2.cc": ["-mavx2"],
+  "level-avx2.cc": ["-mavx2", "-mf16c"],
   "integer-vnni.cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni"],
   "integer-avx512.cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
   "integer-avx2.cc": ["-mavx2"],

@@ -1,11 +1,12 @@
 import {
   byteLength,
   type Call,
+  type Machine,
   type MachineCall,
   type TensorType,
   takingTurns,
 } from "../../operators/index.js";
-import type { Plan, PlanNode } from "../graph/plan.js";
+import type { Plan, PlanNode, PlanValue } from "../graph/plan.js";
 
 /**
  * Where every tensor of a plan lies in a machine's arena. Weights, constants and inputs have places
@@ -21,6 +22,8 @@ export interface Layout {
   readonly callsOf: readonly number[];
   /** Bytes of the shared part at its fullest. */
   readonly activationBytes: number;
+  /** Constants without a place, of which the machine keeps a packed form: offsets beyond the arena. */
+  readonly outside: ReadonlySet<number>;
 }
 
 /** Offsets are multiples of this: a cache line, and more than any vector's alignment. */
@@ -39,21 +42,29 @@ export interface LayoutOptions {
    * looks into a whole segment.
    */
   readonly keepUntil?: (node: number) => number;
+  /** Which constants a program only packs (`Machine.packs`). */
+  readonly packs?: Machine["packs"];
 }
 
 export function layoutPlan(plan: Plan, options: LayoutOptions = {}): Layout {
   const offsets = new Array<number>(plan.values.length).fill(0);
   let fixed = 0;
   const used = usedValues(plan);
+  const outside = packedConstants(plan, options.packs);
   plan.values.forEach((value, id) => {
-    if (value.origin.kind === "node" || !used.has(id)) return;
+    if (value.origin.kind === "node" || !used.has(id) || outside.has(id)) return;
     offsets[id] = fixed;
-    fixed += aligned(value);
+    fixed += ofItsOwn(value);
   });
   const { intervals, place } = lifetimes(plan, options);
   const packed = packIntervals(intervals);
   const base = (slot: number): number => fixed + (packed.offsets[slot] as number);
   for (const [id, slot] of place.values) offsets[id] = base(slot);
+  let beyond = fixed + packed.bytes;
+  for (const id of outside) {
+    offsets[id] = beyond;
+    beyond += ofItsOwn(plan.values[id] as PlanValue);
+  }
   const calls: MachineCall[] = [];
   const callsOf = [0];
   plan.nodes.forEach((node, n) => {
@@ -68,11 +79,47 @@ export function layoutPlan(plan: Plan, options: LayoutOptions = {}): Layout {
     calls,
     callsOf,
     activationBytes: packed.bytes,
+    outside,
   };
+}
+
+/** Weights and constants that nobody reads but by packing them, and that are no outputs. */
+function packedConstants(plan: Plan, packs: LayoutOptions["packs"]): Set<number> {
+  const found = new Set<number>();
+  if (!packs) return found;
+  const read = new Set(plan.outputs.map((v) => v.value));
+  for (const node of plan.nodes) {
+    const { stages, scan } = node.lowering;
+    stages.forEach(({ program, sources }, s) => {
+      const inputOf = (i: number): number | undefined => {
+        const source = sources[i];
+        return source?.kind === "input" ? node.inputs[source.index] : undefined;
+      };
+      const constant = (i: number): boolean => isConstant(plan, inputOf(i));
+      const inScan = scan !== undefined && s >= scan.first && s < scan.end;
+      const packed = inScan ? [] : packs(program, constant);
+      sources.forEach((_, i) => {
+        const value = inputOf(i);
+        if (value !== undefined && constant(i)) (packed.includes(i) ? found : read).add(value);
+      });
+    });
+  }
+  for (const id of read) found.delete(id);
+  return found;
+}
+
+function isConstant(plan: Plan, value: number | undefined): boolean {
+  const kind = value === undefined ? undefined : plan.values[value]?.origin.kind;
+  return kind === "weight" || kind === "constant";
 }
 
 function aligned(type: TensorType): number {
   return Math.ceil(byteLength(type) / ALIGNMENT) * ALIGNMENT;
+}
+
+/** The place of what lives all the time: no two, however empty, begin where another does. */
+function ofItsOwn(type: TensorType): number {
+  return Math.max(ALIGNMENT, aligned(type));
 }
 
 /** Values that take part in the run: inputs, outputs and whatever a node reads. */
@@ -205,11 +252,7 @@ function nodeCalls(
       sources: stage.sources.map((source) => {
         if (source.kind === "stage") return { offset: stageOffset(source.index), constant: false };
         const id = node.inputs[source.index] as number;
-        const kind = plan.values[id]?.origin.kind;
-        return {
-          offset: offsets[id] as number,
-          constant: kind === "weight" || kind === "constant",
-        };
+        return { offset: offsets[id] as number, constant: isConstant(plan, id) };
       }),
     }),
   );

@@ -1,4 +1,10 @@
-import { byteLength, type Machine, type MachineCall, takingTurns } from "../../operators/index.js";
+import {
+  type ConstantBytes,
+  type Machine,
+  type MachineCall,
+  type MachineMemory,
+  takingTurns,
+} from "../../operators/index.js";
 import type { Plan, PlanNode } from "../graph/plan.js";
 
 /**
@@ -92,7 +98,7 @@ class ProfiledMachine implements Machine {
   readonly name: Machine["name"];
   /** Index of the operator of each call. */
   private readonly nodeOf: readonly number[];
-  private endOfWeights: (() => void) | undefined;
+  private arenaBytes = 0;
 
   constructor(
     private readonly inner: Machine,
@@ -103,23 +109,42 @@ class ProfiledMachine implements Machine {
     this.nodeOf = plan.nodes.flatMap((node, n) => new Array<number>(callsOf(node)).fill(n));
   }
 
-  estimate(calls: readonly MachineCall[], arenaBytes: number): number {
+  packs(...asked: Parameters<NonNullable<Machine["packs"]>>): readonly number[] {
+    return this.inner.packs?.(...asked) ?? [];
+  }
+
+  estimate(
+    calls: readonly MachineCall[],
+    arenaBytes: number,
+    constants?: ConstantBytes,
+  ): MachineMemory {
     return this.profiler.measure("load", "lower calls", 0, () =>
-      this.inner.estimate(calls, arenaBytes),
+      this.inner.estimate(calls, arenaBytes, constants),
     );
   }
 
   async load(calls: readonly MachineCall[], arenaBytes: number): Promise<void> {
+    this.arenaBytes = arenaBytes;
     await this.profiler.measure("load", "generate and compile code", 0, () =>
       this.inner.load(calls, arenaBytes),
     );
-    // What a session does before it says that constants are there: it copies them.
-    const bytes = this.plan.weights.reduce((sum, w) => sum + byteLength(w), 0);
-    this.endOfWeights = this.profiler.begin({ kind: "copy", name: "weights", bytes });
+  }
+
+  /** A constant with a place in the arena is copied there, others are packed where they are. */
+  constant(offset: number, bytes: Uint8Array): void {
+    const copied = offset < this.arenaBytes;
+    this.profiler.measure(
+      copied ? "copy" : "load",
+      copied ? "constant" : "pack weights",
+      bytes.length,
+      () => {
+        if (this.inner.constant) this.inner.constant(offset, bytes);
+        else this.bytes(offset, bytes.length).set(bytes);
+      },
+    );
   }
 
   constantsReady(): void {
-    this.endOfWeights?.();
     this.profiler.measure("load", "pack weights", 0, () => this.inner.constantsReady());
   }
 

@@ -7,14 +7,18 @@ import {
   type Tensor,
 } from "../../operators/index.js";
 import type { Plan, PlanValue } from "../graph/plan.js";
-import { fillValue } from "../graph/values.js";
+import { fillValue, isUniform, type KnownValue, materialize } from "../graph/values.js";
 import { type Layout, type LayoutOptions, layoutPlan, usedValues } from "./layout.js";
 
 /** What a run will allocate, known before anything is. */
 export interface MemoryNeed {
   readonly weightBytes: number;
   readonly activationBytes: number;
-  /** Everything the machine allocates, packed operands and scratch included. */
+  /** Weights in the order in which products read them, outside the machine's own memory. */
+  readonly packedBytes: number;
+  /** Of these, what is there already: an earlier session of the same model packed it. */
+  readonly sharedBytes: number;
+  /** Everything that will be allocated, packed operands and scratch included. */
   readonly totalBytes: number;
 }
 
@@ -35,6 +39,7 @@ export class Session {
     readonly machine: Machine,
     readonly layout: Layout,
     readonly need: MemoryNeed,
+    private readonly given: ReadonlyMap<number, Given>,
   ) {}
 
   /** Loads weights and constants. Throws `model/too-large` where memory does not suffice. */
@@ -44,22 +49,26 @@ export class Session {
     machine: Machine,
     options: SessionOptions = {},
   ): Promise<Session> {
-    const layout = layoutPlan(plan, options);
+    const packs = machine.packs?.bind(machine);
+    const layout = layoutPlan(plan, { ...options, ...(packs ? { packs } : {}) });
+    const { calls, arenaBytes, activationBytes } = layout;
     const arena = {
-      weightBytes: layout.arenaBytes - layout.activationBytes,
-      activationBytes: layout.activationBytes,
-      totalBytes: layout.arenaBytes,
+      weightBytes: arenaBytes - activationBytes,
+      activationBytes,
+      packedBytes: 0,
+      sharedBytes: 0,
+      totalBytes: arenaBytes,
     };
     // A machine may not even be able to estimate what is far beyond it.
     checkMemory(arena, options.memoryLimit);
-    const need = { ...arena, totalBytes: machine.estimate(layout.calls, layout.arenaBytes) };
+    const given = constantsOf(plan, weights, layout);
+    const need = { ...arena, ...machine.estimate(calls, arenaBytes, (at) => given.get(at)?.bytes) };
     checkMemory(need, options.memoryLimit);
     options.onNeed?.(need);
-    await machine.load(layout.calls, layout.arenaBytes);
-    const session = new Session(plan, machine, layout, need);
-    session.fillConstants(weights);
+    await machine.load(calls, arenaBytes);
+    for (const [offset, constant] of given) giveConstant(machine, offset, constant, arenaBytes);
     machine.constantsReady();
-    return session;
+    return new Session(plan, machine, layout, need, given);
   }
 
   /** Graph inputs by position, of exactly the types the plan was bound to; NaNs become canonical. */
@@ -83,8 +92,15 @@ export class Session {
     this.machine.run(callsOf[first] as number, callsOf[end] as number);
   }
 
-  /** The bytes of a value where they lie; later nodes may reuse the place. */
+  /**
+   * The bytes of a value where they lie; later nodes may reuse the place. Those of a weight of which
+   * the machine keeps only a packed form are the model's own.
+   */
   bytes(value: number): Uint8Array {
+    if (this.layout.outside.has(value)) {
+      const { bytes, known } = this.given.get(this.layout.offsets[value] as number) as Given;
+      return bytes ?? materialize(known).bytes;
+    }
     const length = byteLength(this.plan.values[value] as PlanValue);
     return this.machine.bytes(this.layout.offsets[value] as number, length);
   }
@@ -98,23 +114,46 @@ export class Session {
   async close(): Promise<void> {
     await this.machine.close();
   }
+}
 
-  private fillConstants(weights: ReadonlyMap<string, Tensor>): void {
-    const used = usedValues(this.plan);
-    for (const w of this.plan.weights) {
-      if (!used.has(w.value)) continue;
-      const tensor = weights.get(w.name);
-      if (!tensor || !sameType(tensor, w)) {
-        throw new AssayError("graph/invalid", `the weight "${w.name}" does not fit the plan`);
-      }
-      this.bytes(w.value).set(tensor.bytes);
+/** A weight, or a constant of the plan, whose bytes need not exist before they are asked for. */
+type Given = { readonly bytes?: Uint8Array; readonly known: KnownValue };
+
+/** Everything that is constant and used, by offset. */
+function constantsOf(
+  plan: Plan,
+  weights: ReadonlyMap<string, Tensor>,
+  { offsets }: Layout,
+): Map<number, Given> {
+  const used = usedValues(plan);
+  const given = new Map<number, Given>();
+  for (const w of plan.weights) {
+    if (!used.has(w.value)) continue;
+    const tensor = weights.get(w.name);
+    if (!tensor || !sameType(tensor, w)) {
+      throw new AssayError("graph/invalid", `the weight "${w.name}" does not fit the plan`);
     }
-    this.plan.values.forEach((value, id) => {
-      if (value.origin.kind !== "constant") return;
-      const known = this.plan.constants[value.origin.index];
-      if (known) fillValue(known, this.bytes(id));
-    });
+    given.set(offsets[w.value] as number, { known: tensor, bytes: tensor.bytes });
   }
+  plan.values.forEach((value, id) => {
+    if (value.origin.kind !== "constant" || !used.has(id)) return;
+    const known = plan.constants[value.origin.index];
+    if (!known) return;
+    given.set(offsets[id] as number, isUniform(known) ? { known } : { known, bytes: known.bytes });
+  });
+  return given;
+}
+
+function giveConstant(
+  machine: Machine,
+  offset: number,
+  { known, bytes }: Given,
+  arenaBytes: number,
+): void {
+  const isOutside = offset >= arenaBytes;
+  if (machine.constant && (bytes || isOutside)) {
+    machine.constant(offset, bytes ?? materialize(known).bytes);
+  } else fillValue(known, machine.bytes(offset, byteLength(known)));
 }
 
 function checkMemory(need: MemoryNeed, limit: number | undefined): void {

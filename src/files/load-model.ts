@@ -1,10 +1,11 @@
-import { closeSync, fstatSync, openSync, readSync, realpathSync, statSync } from "node:fs";
+import { closeSync, fstatSync, openSync, realpathSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, relative, sep } from "node:path";
 import { AssayError } from "../../operators/basis.js";
 import type { ExternalData } from "../onnx/external.js";
 import { importOnnx } from "../onnx/import.js";
 import { skeletonOf } from "../onnx/skeleton.js";
 import { readFile } from "./disk.js";
+import { FileRanges } from "./ranges.js";
 
 /** Reads an ONNX file, with external data from its own folder and nowhere else. */
 export function loadModelFile(path: string) {
@@ -30,6 +31,7 @@ class ExternalFiles {
   private readonly ranges = new Map<string, Uint8Array>();
   /** Bytes read so far, by file. */
   private readonly taken = new Map<string, number>();
+  private readonly files = new FileRanges();
 
   constructor(private readonly folder: string) {}
 
@@ -73,29 +75,12 @@ class ExternalFiles {
       const taken = (this.taken.get(location) ?? 0) + length;
       if (taken > 2 * size) throw broken(location, "is read over and over");
       this.taken.set(location, taken);
-      return readFully(fd, location, offset, length);
+      const bytes = this.files.read(fd, offset, length, `"${location}"`);
+      if (!bytes) throw broken(location, "ended early");
+      return bytes;
     } finally {
       closeSync(fd);
     }
-  }
-}
-
-function readFully(fd: number, location: string, offset: number, length: number): Uint8Array {
-  const bytes = allocate(location, length);
-  for (let at = 0; at < length; ) {
-    const got = readSync(fd, bytes, at, Math.min(1 << 30, length - at), offset + at);
-    if (got === 0) throw broken(location, "ended early");
-    at += got;
-  }
-  return bytes;
-}
-
-function allocate(location: string, length: number): Uint8Array {
-  try {
-    return new Uint8Array(length);
-  } catch (cause) {
-    const message = `a tensor of ${length} bytes in "${location}" does not fit into memory`;
-    throw new AssayError("model/too-large", message, { cause });
   }
 }
 

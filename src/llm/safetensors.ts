@@ -15,6 +15,13 @@ const MAX_DIM = 2 ** 47;
 
 const FLOATS: Readonly<Record<string, DType>> = { F32: "f32", F16: "f16", BF16: "bf16" };
 
+/** A file that need not be in memory as a whole, or fit there. */
+export interface FileSource {
+  readonly length: number;
+  /** Bytes `begin` … `end` − 1, which lie in the file. */
+  range(begin: number, end: number): Uint8Array;
+}
+
 interface Entry {
   readonly name: string;
   readonly dtype: DType;
@@ -25,7 +32,7 @@ interface Entry {
 
 /**
  * Reads a safetensors file: the length of a header (u64, little endian), the header (JSON), and the
- * tensors' bytes. Tensors come in the order of their bytes; they are views of the file except where a
+ * tensors' bytes. Tensors come in the order of their bytes; they are ranges of the file except where a
  * NaN had to become canonical (contract rule 2).
  *
  * Strict: every byte of the file belongs to exactly one thing. A header beyond the format's limit, one
@@ -35,8 +42,10 @@ interface Entry {
  *
  * Source: huggingface/safetensors, format description.
  */
-export function readSafetensors(file: Uint8Array): Map<string, Tensor> {
-  const { entries, data } = readHeader(file);
+export function readSafetensors(file: Uint8Array | FileSource): Map<string, Tensor> {
+  const source = file instanceof Uint8Array ? wholeFile(file) : file;
+  const { entries, start } = readHeader(source);
+  const length = source.length - start;
   let at = 0;
   const tensors = new Map<string, Tensor>();
   for (const { name, dtype, dims, begin, end } of entries) {
@@ -44,23 +53,28 @@ export function readSafetensors(file: Uint8Array): Map<string, Tensor> {
       const what = begin < at ? "overlaps the one before" : `leaves a gap of ${begin - at} bytes`;
       throw malformed(`tensor "${name}" ${what}`, { name });
     }
-    const bytes = data.subarray(begin, end);
-    if (end > data.length) throw malformed(`tensor "${name}" ends after the file`, { name });
+    if (end > length) throw malformed(`tensor "${name}" ends after the file`, { name });
+    const bytes = source.range(start + begin, start + end);
     tensors.set(name, canonicalNaNs({ dtype, dims, bytes }));
     at = end;
   }
-  if (at !== data.length) throw malformed(`${data.length - at} bytes belong to no tensor`);
+  if (at !== length) throw malformed(`${length - at} bytes belong to no tensor`);
   return tensors;
 }
 
-function readHeader(file: Uint8Array): { entries: Entry[]; data: Uint8Array } {
+function wholeFile(file: Uint8Array): FileSource {
+  return { length: file.length, range: (begin, end) => file.subarray(begin, end) };
+}
+
+/** What the header says, and where the tensors' bytes start. */
+function readHeader(file: FileSource): { entries: Entry[]; start: number } {
   if (file.length < 8) throw malformed("the file is shorter than the length of its header");
-  const length = viewOf(file).getBigUint64(0, true);
+  const length = viewOf(file.range(0, 8)).getBigUint64(0, true);
   if (length > BigInt(Math.min(MAX_HEADER, file.length - 8))) {
     throw malformed(`a header of ${length} bytes in a file of ${file.length}`);
   }
   const end = 8 + Number(length);
-  const header = parseJson(textOf(file.subarray(8, end)), malformed);
+  const header = parseJson(textOf(file.range(8, end)), malformed);
   if (!(header instanceof Map)) throw malformed("the header is no JSON object");
   const entries: Entry[] = [];
   for (const [name, value] of header) {
@@ -68,7 +82,7 @@ function readHeader(file: Uint8Array): { entries: Entry[]; data: Uint8Array } {
     else entries.push(entryOf(name, value));
   }
   entries.sort((a, b) => a.begin - b.begin || a.end - b.end);
-  return { entries, data: file.subarray(end) };
+  return { entries, start: end };
 }
 
 function textOf(bytes: Uint8Array): string {

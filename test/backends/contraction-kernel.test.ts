@@ -224,7 +224,14 @@ function compare(c: Case, newArena = () => new Arena()): void {
   const packed = arena.alloc(Math.ceil(c.n / widest) * widest * c.k);
   const work = arena.alloc(Math.max(...KERNELS.map((k) => k.workspaceBytes)) / 4);
   const job = arena.put(
-    [[c.m, c.n, c.k], tablesA, tablesB, [packed, out, c.n + c.gap, bias, c.epilogue]].flat(),
+    [
+      [c.m, c.n, c.k],
+      tablesA,
+      tablesB,
+      [packed, out, c.n + c.gap, bias, c.epilogue],
+      // Nothing outside the memory.
+      [0, 0, 0, 0, 0],
+    ].flat(),
   );
   const straight = c.b.outer.every((x, i) => x === (c.b.outer[0] as number) + i);
   for (const kernel of KERNELS) {

@@ -13,7 +13,7 @@ import { DEFINITION_CASES } from "../definitions/cases/index.js";
 import { LONG } from "../support/long.js";
 import { edgeTensor } from "./edge-tensors.js";
 import { nativeHere } from "./native-here.js";
-import { loweringOf, type Placed, place, runPlaced } from "./placed-cases.js";
+import { loweringOf, type Placed, place, runPlaced, withoutPackedPlaces } from "./placed-cases.js";
 
 /**
  * The compiled machines as the executor uses them (contraction kernels, packed constants, padded
@@ -51,6 +51,10 @@ function contractions(placed: readonly Placed[]): number[] {
   return [...placed.keys()].filter((i) => placed[i]?.calls.some(isOne));
 }
 
+/** Inputs that lie nowhere. */
+const beyond = (arenaBytes: number) => (c: Placed) =>
+  c.inputs.filter((x) => x.offset >= arenaBytes);
+
 describe("the machines give the same bytes", () => {
   let expected: readonly (readonly string[])[];
   // Which inputs are constant changes no place, and the interpreter does not look at it.
@@ -65,7 +69,11 @@ describe("the machines give the same bytes", () => {
       expect(placed.length).toBeGreaterThan(500);
       expect(expected).toHaveLength(placed.length);
       for (const threads of constant ? [1, 3] : LONG ? [1, 2] : [2]) {
-        const actual = await runAll(new WasmMachine(threads), placed, arenaBytes);
+        const machine = new WasmMachine(threads);
+        // Packed constants once with a place of their own and once without.
+        const cases = threads > 1 ? placed : withoutPackedPlaces(machine, placed, arenaBytes);
+        expect(cases.flatMap(beyond(arenaBytes)).length > 50).toBe(constant && threads === 1);
+        const actual = await runAll(machine, cases, arenaBytes);
         const differing = labels.filter(
           (_, i) => JSON.stringify(actual[i]) !== JSON.stringify(expected[i]),
         );
@@ -83,7 +91,9 @@ describe("the machines give the same bytes", () => {
       const cases = chosen.map((i) => placed[i] as Placed);
       for (const [threads, { name: level }] of levels.entries()) {
         const machine = new NativeMachine(threads + 1, { level });
-        const actual = await runAll(machine, cases, arenaBytes);
+        const moved = withoutPackedPlaces(machine, cases, arenaBytes);
+        expect(moved.flatMap(beyond(arenaBytes)).length > 50).toBe(constant);
+        const actual = await runAll(machine, moved, arenaBytes);
         const differing = chosen.filter(
           (i, at) => JSON.stringify(actual[at]) !== JSON.stringify(expected[i]),
         );

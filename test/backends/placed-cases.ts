@@ -73,6 +73,47 @@ export function loweringOf(
   }
 }
 
+/**
+ * The same cases with the constants that a machine only packs put beyond the arena, as a session does
+ * it: they lie nowhere and are given to the machine.
+ */
+export function withoutPackedPlaces(
+  machine: Machine,
+  cases: readonly Placed[],
+  arenaBytes: number,
+): Placed[] {
+  let beyond = arenaBytes;
+  return cases.map(({ calls, inputs, results }) => {
+    const packed = new Set<number>();
+    const read = new Set<number>();
+    for (const call of calls) {
+      const parts = "program" in call ? [call] : call.calls;
+      for (const { program, sources } of parts) {
+        const isConstant = (i: number): boolean => sources[i]?.constant === true;
+        const only = parts.length === 1 ? (machine.packs?.(program, isConstant) ?? []) : [];
+        sources.forEach(({ offset }, i) => {
+          (only.includes(i) ? packed : read).add(offset);
+        });
+      }
+    }
+    const moved = new Map<number, number>();
+    for (const offset of packed) {
+      if (read.has(offset)) continue;
+      moved.set(offset, beyond);
+      beyond += ALIGN + (inputs.find((x) => x.offset === offset)?.bytes.length as number);
+    }
+    const at = <T extends { readonly offset: number }>(x: T): T => {
+      return { ...x, offset: moved.get(x.offset) ?? x.offset };
+    };
+    const placed = (call: Call): Call => ({ ...call, sources: call.sources.map(at) });
+    return {
+      calls: calls.map((c) => ("program" in c ? placed(c) : { ...c, calls: c.calls.map(placed) })),
+      inputs: inputs.map(at),
+      results,
+    };
+  });
+}
+
 /** Loads and runs all cases; yields copies of every stage's bytes, by case. */
 export async function runPlaced(
   machine: Machine,
@@ -83,7 +124,10 @@ export async function runPlaced(
   await machine.load(calls, arenaBytes);
   try {
     for (const { inputs } of cases) {
-      for (const { offset, bytes } of inputs) machine.bytes(offset, bytes.length).set(bytes);
+      for (const { offset, bytes } of inputs) {
+        if (offset >= arenaBytes) machine.constant?.(offset, bytes);
+        else machine.bytes(offset, bytes.length).set(bytes);
+      }
     }
     machine.constantsReady();
     machine.run(0, calls.length);

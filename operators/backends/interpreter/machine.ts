@@ -1,6 +1,12 @@
 import { DTYPES, elementCount } from "../../dtype.js";
 import { AssayError } from "../../errors.js";
-import { type Call, isScan, type Machine, type MachineCall } from "../machine.js";
+import {
+  type Call,
+  isScan,
+  type Machine,
+  type MachineCall,
+  type MachineMemory,
+} from "../machine.js";
 import { interpretInto, interpretScan, type ScanMember } from "./index.js";
 import { readerOf, writerOf } from "./storage.js";
 
@@ -10,8 +16,8 @@ export class InterpreterMachine implements Machine {
   private arena = new Uint8Array(0);
   private calls: readonly MachineCall[] = [];
 
-  estimate(_calls: readonly MachineCall[], arenaBytes: number): number {
-    return arenaBytes;
+  estimate(_calls: readonly MachineCall[], arenaBytes: number): MachineMemory {
+    return { totalBytes: arenaBytes, packedBytes: 0, sharedBytes: 0 };
   }
 
   async load(calls: readonly MachineCall[], arenaBytes: number): Promise<void> {

@@ -2,6 +2,7 @@ import { AssayError } from "../../errors.js";
 import type { Contractor, IntegerContractor } from "../wasm/machine/contractor.js";
 import { WasmMachine } from "../wasm/machine/index.js";
 import { type NativeAddon, type NativeIntegers, type NativeLevel, nativeAddon } from "./load.js";
+import { nativePacker } from "./packer.js";
 
 export { type NativeAvailability, type NativeLevel, nativeAddon } from "./load.js";
 
@@ -54,11 +55,12 @@ function nativeIntegers({ level, integers: wanted }: NativeOptions): {
   const byLevel = level === "avx512" ? undefined : level;
   const { name, tileRows, workspaceBytes } = chosen(integers, wanted ?? byLevel);
   const quads = name === "vnni";
-  return { name, cutting: { panel, tileRows, workspaceBytes, chunkWork: 1 << 21, quads } };
+  return { name, cutting: { panel, tileRows, workspaceBytes, chunkWork: () => 1 << 21, quads } };
 }
 
 function nativeContractor(options: NativeOptions): Contractor {
-  const { levels, panel } = requiredAddon();
+  const addon = requiredAddon();
+  const { levels, panel } = addon;
   const level = chosen(levels, options.level);
   const integers = nativeIntegers(options);
   return {
@@ -67,7 +69,9 @@ function nativeContractor(options: NativeOptions): Contractor {
     panel,
     tileRows: level.tileRows,
     workspaceBytes: level.workspaceBytes,
-    chunkWork: 1 << 19,
+    // Few rows wait for memory: 16 multiply-adds a nanosecond and not 50.
+    chunkWork: (rows) => (rows < 4 ? 1 << 17 : 1 << 19),
+    packer: nativePacker(addon, level),
     // Its tiles read neighbouring columns wherever they lie (GFLOP/s in place and packed first, Zen 4:
     // 16x64x3025 91 and 76, 64x1024x1024 110 and 94, 1000x512x169 99 and 100).
     prefersInPlace: (_rows, columns) => columns >= panel,

@@ -13,8 +13,32 @@ export interface NativeAddon {
   readonly hashers: readonly NativeHasher[];
   /** Whether there is a NaN among f32. */
   hasNaN(bytes: Uint8Array): boolean;
+  /**
+   * A constant operand in the order in which a level's tiles read it, in memory of its own that lives
+   * as long as what is returned. Element (i, k) of piece p is element `bases[p] + outer[i] + depth[k]`
+   * of `bytes`; tables are i32, bases f64. `side` 0: columns as panels, elements as they are; 1: rows
+   * as tiles, elements widened to f32. `format`: f32, bf16, f16, i8. Throws where a table leads out.
+   */
+  packConstant(
+    bytes: Uint8Array,
+    outer: Uint8Array,
+    depth: Uint8Array,
+    bases: Uint8Array,
+    level: string,
+    side: number,
+    format: number,
+    threads: number,
+  ): Uint8Array;
+  /** Where bytes lie in this process. */
+  addressOf(bytes: Uint8Array): number;
+  /**
+   * A range of a regular file, mapped: pages are read when they are touched. Writing changes nothing
+   * but this process's copy. Throws where the range is not in the file. A file that somebody makes
+   * shorter while it is mapped ends the process (SIGBUS) when a lost page is touched.
+   */
+  mapFile(descriptor: number, offset: number, length: number): Uint8Array;
   /** A level's functions over all bytes of a memory. */
-  kernel(memory: Uint8Array, level: string, integers: string): ContractionExports;
+  kernel(memory: Uint8Array, level: string, integers?: string): ContractionExports;
 }
 
 /** One source, compiled for one instruction set. */

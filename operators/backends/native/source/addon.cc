@@ -1,13 +1,13 @@
 // The addon as Node sees it: nothing but Node-API, so that one binary serves every Node version, and
 // nothing global that changes, so that every thread may load it.
 
-#include <node_api.h>
-
 #include "cpu.h"
 #include "integer-job.h"
 #include "job.h"
+#include "memory.h"
 #include "pool.h"
 #include "sha256.h"
+#include "values.h"
 
 #ifndef ASSAY_SOURCE_DIGEST
 #error "the build states the digest of the sources"
@@ -15,32 +15,6 @@
 
 namespace assay {
 namespace {
-
-napi_value fail(napi_env env, const char* message) {
-  napi_throw_error(env, "ERR_ASSAY_NATIVE", message);
-  return nullptr;
-}
-
-/// The bytes of a Uint8Array; false where it is none.
-bool bytesOf(napi_env env, napi_value value, uint8_t** data, size_t* length) {
-  napi_typedarray_type type = napi_int8_array;
-  void* at = nullptr;
-  const bool good =
-      napi_get_typedarray_info(env, value, &type, length, &at, nullptr, nullptr) == napi_ok;
-  *data = static_cast<uint8_t*>(at);
-  return good && type == napi_uint8_array;
-}
-
-/// Reads whole numbers of JavaScript, which are exact below 2^53.
-template <size_t kCount>
-bool numbersOf(napi_env env, const napi_value* values, uint64_t (&to)[kCount]) {
-  for (size_t i = 0; i < kCount; i++) {
-    double x = -1;
-    if (napi_get_value_double(env, values[i], &x) != napi_ok || !(x >= 0 && x < 0x1p53)) return false;
-    to[i] = uint64_t(x);
-  }
-  return true;
-}
 
 /// A level over the memory of one machine, in one thread.
 struct Kernel {
@@ -145,17 +119,8 @@ napi_value text(napi_env env, const char* value) {
   return x;
 }
 
-/// What a null ends by name, or null.
-template <typename T>
-const T* named(const T* const* list, const char* name) {
-  for (; *list; list++) {
-    const char* own = (*list)->name;
-    if (std::strlen(own) == std::strlen(name) && !std::strcmp(own, name)) return *list;
-  }
-  return nullptr;
-}
-
-/// kernel(bytes, level, integers): functions over all bytes of a memory, which must live on.
+/// kernel(bytes, level, integers): functions over all bytes of a memory, which must live on. Without
+/// its level, products of integers take the fastest.
 napi_value kernel(napi_env env, napi_callback_info info) {
   size_t count = 3;
   napi_value values[3];
@@ -163,16 +128,17 @@ napi_value kernel(napi_env env, napi_callback_info info) {
   uint8_t* memory = nullptr;
   size_t length = 0;
   char names[2][16] = {};
-  bool read = count == 3 && bytesOf(env, values[0], &memory, &length);
-  for (int i = 0; read && i < 2; i++) {
+  bool read = count >= 2 && bytesOf(env, values[0], &memory, &length);
+  for (size_t i = 0; read && i + 1 < count && i < 2; i++) {
     size_t written = 0;
     read = napi_get_value_string_utf8(env, values[1 + i], names[i], 16, &written) == napi_ok;
   }
   const Level* level = read ? named(levelsHere(), names[0]) : nullptr;
-  const Integers* integers = read ? named(integersHere(), names[1]) : nullptr;
+  const Integers* integers = count < 3 ? *integersHere() : read ? named(integersHere(), names[1]) : nullptr;
   if (!level || !integers) {
     return fail(env, "the bytes of a memory and two levels of this processor are expected");
   }
+  preferLargePages(memory, length);
   auto* own = new Kernel{level, integers, memory, length};
   napi_value object;
   napi_create_object(env, &object);
@@ -324,6 +290,9 @@ NAPI_MODULE_INIT() {
   number(env, exports, "panel", kPanel);
   method(env, exports, "kernel", kernel);
   method(env, exports, "hasNaN", hasNaN);
+  method(env, exports, "packConstant", packConstant);
+  method(env, exports, "addressOf", addressOf);
+  method(env, exports, "mapFile", mapFile);
   napi_set_named_property(env, exports, "hashers", hashers(env));
   return exports;
 }

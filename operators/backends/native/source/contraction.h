@@ -10,7 +10,9 @@
 
 #pragma once
 
+#include "constants.h"
 #include "level.h"
+#include "narrow.h"
 #include "pack.h"
 #include "tile.h"
 
@@ -31,7 +33,7 @@ constexpr uint32_t kBlockFresh = 131072;
 
 struct alignas(64) Workspace {
   float edge[ASSAY_TALL * kPanel];
-  float edgeBias[kPanel];
+  float edgeBias[kPanelsTogether * kPanel];
   float a[kBlockA];
   /// One panel of kDepthFewRows, or the piece of a fresh product.
   float b[kBlockFresh];
@@ -77,17 +79,25 @@ void runTile(const Block& block, Tile t, RunTile run, uint32_t m, uint32_t rows,
   }
 }
 
-/// Rows are cut into tiles that differ by one row at most.
-struct Cut {
-  uint32_t rows, tiles;
-  explicit Cut(uint32_t rows) : rows(rows), tiles((rows + ASSAY_TALL - 1) / ASSAY_TALL) {}
-  uint32_t at(uint32_t i) const { return uint32_t(uint64_t{rows} * i / tiles); }
+/// Tiles `from`..`end` of packed rows, [tile][k][rows of the tile].
+struct Rows {
+  Cut cut;
+  /// The row of C at which the cut begins.
+  uint32_t first;
+  uint32_t from, end;
+  const float* a;
+  /// k that `a` holds of each tile, and the first of them wanted.
+  uint32_t depth, k;
+
+  uint32_t count(uint32_t i) const { return cut.at(i + 1) - cut.at(i); }
+  const float* tile(uint32_t i) const {
+    return a + size_t{cut.at(i)} * depth + size_t{k} * count(i);
+  }
 };
 
-/// Packed rows m..m+cut.rows by columns n..n+width, one panel at most, from `b` or in place.
+/// Packed rows by columns n..n+width, one panel at most, from `b` or in place.
 template <bool kInPlace>
-void panel(const Block& block, const Cut& cut, uint32_t m, uint32_t n, uint32_t width,
-           const float* b) {
+void panel(const Block& block, const Rows& rows, uint32_t n, uint32_t width, const float* b) {
   const Job& job = block.job;
   Tile t{};
   t.memory = job.memory;
@@ -95,43 +105,84 @@ void panel(const Block& block, const Cut& cut, uint32_t m, uint32_t n, uint32_t 
   uint32_t step = 0;
   for (uint32_t s = 0; s < width; s += step) {
     step = kPanel;
-    for (uint32_t i = 0; i < cut.tiles; i++) {
-      const uint32_t row = cut.at(i), rows = cut.at(i + 1) - row;
-      const uint32_t most = vectorsOf(cut.at(1));
+    const uint32_t most = vectorsOf(rows.cut.at(1));
+    for (uint32_t i = rows.from; i < rows.end; i++) {
       const uint32_t left = std::min(width - s, most * kLanes);
       const uint32_t vectors = left <= kLanes ? 1 : left <= 2 * kLanes ? 2 : most;
-      t.a = block.work.a + size_t{row} * block.depth;
+      t.a = rows.tile(i);
       t.b = b + s;
       if (kInPlace) t.column = job.b + job.table(job.offN)[n + s];
-      runTile(block, t, tileOf<kInPlace>(rows, vectors), m + row, rows, n + s, left,
-              vectors * kLanes);
+      runTile(block, t, tileOf<kInPlace>(rows.count(i), vectors), rows.first + rows.cut.at(i),
+              rows.count(i), n + s, left, vectors * kLanes);
       step = left;
     }
   }
 }
 
-/// Calls `use(first, cut)` for the rows m0..m1 in blocks whose packed A is in the workspace.
+/// Calls `use(rows)` for the rows m0..m1 in blocks: those of a constant A where they lie packed, a
+/// tile belonging to the range in which it begins, others after packing them into the workspace.
 template <typename Use>
 void rowBlocks(const Block& block, uint32_t m0, uint32_t m1, Use use) {
+  const Job& job = block.job;
   const uint32_t most = std::max(1u, kBlockA / std::max(1u, block.depth));
+  if (const auto a = reinterpret_cast<const float*>(job.rows.pointer())) {
+    const Cut cut(job.m);
+    const uint32_t together = std::max(1u, most / ASSAY_TALL);
+    const uint32_t end = cut.begunBefore(m1);
+    for (uint32_t t = cut.begunBefore(m0); t < end; t += together) {
+      use(Rows{cut, 0, t, std::min(end, t + together), a, job.k, block.k});
+    }
+    return;
+  }
   const uint32_t limit = most > ASSAY_TALL ? most / ASSAY_TALL * ASSAY_TALL : most;
   for (uint32_t m = m0; m < m1; m += limit) {
     const Cut cut(std::min(limit, m1 - m));
     for (uint32_t i = 0; i < cut.tiles; i++) {
-      packRows(block.job, block.work.a + size_t{cut.at(i)} * block.depth, m + cut.at(i),
+      packRows(job, block.work.a + size_t{cut.at(i)} * block.depth, m + cut.at(i),
                cut.at(i + 1) - cut.at(i), block.k, block.depth);
     }
-    use(m, cut);
+    use(Rows{cut, m, 0, cut.tiles, block.work.a, block.depth, 0});
   }
+}
+
+/// Panels j0..j1 of narrow elements against one tile of few rows: from memory straight to a register.
+void streamNarrow(const Block& block, const Rows& rows, uint32_t j0, uint32_t j1) {
+  const Job& job = block.job;
+  const uint32_t count = rows.count(rows.from), m = rows.first + rows.cut.at(rows.from);
+  Tile t{};
+  t.a = rows.tile(rows.from);
+  t.stride = job.panel(1, 0) - job.panel(0, 0);
+  for (uint32_t j = j0, panels = 1; j < j1; j += panels) {
+    panels = count == 1 && j1 - j >= kPanelsTogether ? kPanelsTogether : 1;
+    const uint32_t n = j * kPanel, full = panels * kPanel;
+    t.b = reinterpret_cast<const float*>(job.panel(j, block.k));
+    runTile(block, t, narrowTileOf(job.format, count, panels), m, count, n,
+            std::min(full, job.n - n), full);
+  }
+}
+
+/// Rows m0..m1 by panels j0..j1 of narrow elements: each panel is widened for all rows of a block.
+void sweepNarrow(const Block& block, uint32_t m0, uint32_t m1, uint32_t j0, uint32_t j1) {
+  const Job& job = block.job;
+  rowBlocks(block, m0, m1, [&](const Rows& rows) {
+    if (rows.end - rows.from == 1 && rows.count(rows.from) <= kNarrowRows) {
+      return streamNarrow(block, rows, j0, j1);
+    }
+    for (uint32_t j = j0; j < j1; j++) {
+      const uint32_t n = j * kPanel;
+      widen(job.format, job.panel(j, block.k), size_t{block.depth} * kPanel, block.work.b);
+      panel<false>(block, rows, n, std::min(kPanel, job.n - n), block.work.b);
+    }
+  });
 }
 
 /// Rows m0..m1 by panels j0..j1; panel j0 at the block's k is `b`, others `stride` floats behind.
 void sweep(const Block& block, uint32_t m0, uint32_t m1, uint32_t j0, uint32_t j1, const float* b,
            size_t stride) {
-  rowBlocks(block, m0, m1, [&](uint32_t m, const Cut& cut) {
+  rowBlocks(block, m0, m1, [&](const Rows& rows) {
     for (uint32_t j = j0; j < j1; j++) {
       const uint32_t n = j * kPanel;
-      panel<false>(block, cut, m, n, std::min(kPanel, block.job.n - n), b + (j - j0) * stride);
+      panel<false>(block, rows, n, std::min(kPanel, block.job.n - n), b + (j - j0) * stride);
     }
   });
 }
@@ -153,7 +204,7 @@ void packB(uint8_t* memory, uint32_t record, uint32_t j0, uint32_t j1) {
   for (uint32_t k = 0; k < job.k; k += kTogether) {
     for (uint32_t j = j0; j < j1; j++) {
       const uint32_t n = j * kPanel;
-      packPanel(job, job.panel(j) + size_t{k} * kPanel, n, std::min(kPanel, job.n - n), k,
+      packPanel(job, reinterpret_cast<float*>(job.panel(j, k)), n, std::min(kPanel, job.n - n), k,
                 std::min(kTogether, job.k - k));
     }
   }
@@ -163,7 +214,11 @@ Workspace& workspaceAt(uint8_t* memory, uint32_t address) {
   return *reinterpret_cast<Workspace*>(memory + address);
 }
 
-uint32_t depthFor(uint32_t rows) {
+/// k of a widened panel: with the block of A it stays in the second cache.
+constexpr uint32_t kDepthNarrow = 512;
+
+uint32_t depthFor(uint32_t rows, Format format = Format::f32) {
+  if (format != Format::f32 && rows > kNarrowRows) return kDepthNarrow;
   return std::max(kDepth, std::min(kDepthFewRows, kBlockA / std::max(1u, rows)));
 }
 
@@ -171,14 +226,15 @@ void multiply(uint8_t* memory, uint32_t record, uint32_t m0, uint32_t m1, uint32
               uint32_t work) {
   if (m0 >= m1) return;
   const Job job(memory, record);
-  const uint32_t most = depthFor(m1 - m0);
+  const uint32_t most = depthFor(m1 - m0, job.format);
   const bool oneBlock = uint64_t{m1 - m0} * std::min(most, job.k) <= kBlockA;
   const uint32_t aside = oneBlock ? j1 - j0 : kPanelsAside;
   for (uint32_t j = j0; j < j1; j += aside) {
     depths(job.k, most, [&](uint32_t k, uint32_t depth) {
       const Block block = blockAt(job, workspaceAt(memory, work), k, depth);
-      sweep(block, m0, m1, j, std::min(j1, j + aside), job.panel(j) + size_t{k} * kPanel,
-            size_t{job.k} * kPanel);
+      const uint32_t end = std::min(j1, j + aside);
+      if (job.format != Format::f32) return sweepNarrow(block, m0, m1, j, end);
+      sweep(block, m0, m1, j, end, reinterpret_cast<const float*>(job.panel(j, k)), size_t{job.k} * kPanel);
     });
   }
 }
@@ -217,13 +273,13 @@ void multiplyDirect(uint8_t* memory, uint32_t record, uint32_t n0, uint32_t n1, 
   Workspace& space = workspaceAt(memory, work);
   depths(job.k, depthInPlace(job.m, n1 - n0, job.k), [&](uint32_t k, uint32_t depth) {
     const Block block = blockAt(job, space, k, depth);
-    rowBlocks(block, 0, job.m, [&](uint32_t m, const Cut& cut) {
+    rowBlocks(block, 0, job.m, [&](const Rows& rows) {
       for (uint32_t n = n0; n < n1; n += kPanel) {
         if (n1 - n >= kPanel) {
-          panel<true>(block, cut, m, n, kPanel, nullptr);
+          panel<true>(block, rows, n, kPanel, nullptr);
         } else {
           packPanel(job, space.b, n, n1 - n, k, depth);
-          panel<false>(block, cut, m, n, n1 - n, space.b);
+          panel<false>(block, rows, n, n1 - n, space.b);
         }
       }
     });
@@ -234,5 +290,6 @@ void multiplyDirect(uint8_t* memory, uint32_t record, uint32_t n0, uint32_t n1, 
 }  // namespace assay
 
 #define ASSAY_LEVEL(name)                                                                 \
-  {name,  ASSAY_TALL,    sizeof(assay::Workspace), assay::packB, assay::multiply,         \
-   assay::multiplyFresh, assay::multiplyDirect}
+  {name,                 ASSAY_TALL,            sizeof(assay::Workspace),                 \
+   assay::packColumns,   assay::packRowTiles,   assay::packB,                             \
+   assay::multiply,      assay::multiplyFresh,  assay::multiplyDirect}

@@ -13,7 +13,8 @@ const Level* const* levelsHere() {
   const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   if (avx512) return all;
-  return all + (__builtin_cpu_supports("avx2") ? 1 : 2);
+  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c");
+  return all + (avx2 ? 1 : 2);
 }
 
 const Integers* const* integersHere() {

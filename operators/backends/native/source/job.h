@@ -20,8 +20,21 @@ constexpr uint32_t kBiasRows = 4;
 constexpr uint32_t kBiasColumns = 8;
 constexpr uint32_t kRelu = 16;
 
-/// Fourteen words. Counts are elements; addresses and offsets are bytes, multiples of 4, and their
-/// sums wrap modulo 2^32: a table may hold what is negative.
+/// How the elements of packed B are stored. Each is widened to f32 exactly.
+enum class Format : uint32_t { f32, bf16, f16, i8 };
+
+inline size_t sizeOf(Format format) {
+  return format == Format::f32 ? 4 : format == Format::i8 ? 1 : 2;
+}
+
+/// An address of this process in two words: the record's own alignment is 4.
+struct Far {
+  uint32_t low, high;
+  uint8_t* pointer() const { return reinterpret_cast<uint8_t*>(uint64_t{high} << 32 | low); }
+};
+
+/// Counts are elements; addresses and offsets are bytes, multiples of 4, and their sums wrap modulo
+/// 2^32: a table may hold what is negative. The first fourteen words are the WebAssembly kernel's.
 struct Record {
   uint32_t m, n, k;
   uint32_t a, offM, offAk;
@@ -30,6 +43,11 @@ struct Record {
   uint32_t c, ldc;
   uint32_t bias;
   uint32_t epilogue;
+  /// Of packed B, which lies at `columns`, or in the memory at `packed` where that is null.
+  Format format;
+  Far columns;
+  /// A packed by `packRowTiles`; null where it is packed in every run.
+  Far rows;
 };
 
 /// A record in the memory its addresses mean.
@@ -45,13 +63,26 @@ struct Job : Record {
     return reinterpret_cast<const uint32_t*>(memory + address);
   }
   float* floats(uint32_t address) const { return reinterpret_cast<float*>(memory + address); }
-  /// Columns begin at a byte that 32 bits need not hold: a panel's stride times its number.
-  float* panel(uint32_t j) const {
-    return reinterpret_cast<float*>(memory + packed + size_t{j} * k * kPanelRowBytes);
+  /// Where panel j of packed B begins at k.
+  uint8_t* panel(uint32_t j, uint32_t at) const {
+    uint8_t* base = columns.pointer() ? columns.pointer() : memory + packed;
+    return base + (size_t{j} * k + at) * kPanel * sizeOf(format);
   }
   float* element(uint32_t row, uint32_t column) const {
     return reinterpret_cast<float*>(memory + c + (size_t{row} * ldc + column) * sizeof(float));
   }
+};
+
+/// An operand as it is given: element (i, k) lies `base + outer[i] + depth[k]` elements from `bytes`.
+/// Whoever makes one has checked that all of them lie there.
+struct Constant {
+  const uint8_t* bytes;
+  Format format;
+  int64_t base;
+  const int32_t* outer;
+  const int32_t* depth;
+  /// Columns or rows, and k.
+  uint32_t count, k;
 };
 
 /// True when `count` entries of an offset table step by `step` bytes each.

@@ -7,12 +7,17 @@
 
 namespace assay {
 
+struct Constant;
+
 struct Level {
   const char* name;
   /// Rows of a whole register tile: work is best cut in multiples.
   uint32_t tileRows;
   /// Bytes of scratch that every thread needs, aligned to 64.
   size_t workspaceBytes;
+  /// Panels j0..j1 of a constant column operand, and tiles t0..t1 of a constant row operand.
+  void (*packColumns)(const Constant& from, uint32_t j0, uint32_t j1, uint8_t* to);
+  void (*packRowTiles)(const Constant& from, uint32_t t0, uint32_t t1, uint8_t* to);
   /// B to panels j0..j1 of `packed`.
   void (*packB)(uint8_t* memory, uint32_t job, uint32_t j0, uint32_t j1);
   /// Rows m0..m1, panels j0..j1, B packed before.

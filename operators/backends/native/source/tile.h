@@ -31,6 +31,8 @@ struct Tile {
   const uint8_t* memory;
   const uint32_t* rowsOfB;
   uint32_t column;
+  /// Packed narrow: bytes from one panel to the next.
+  size_t stride;
   float* c;
   /// Floats from one row of C to the next.
   size_t ldc;
@@ -47,17 +49,41 @@ inline __attribute__((always_inline)) Vec finish(Vec sum, Vec bias, bool relu) {
   return x == x ? x : splat(__builtin_nanf(""));
 }
 
-template <int kRows, int kVectors, bool kInPlace>
-void tile(const Tile& t) {
-  Vec acc[kRows][kVectors];
-  float* c = t.c;
+/// Sums as they are before the tile's part of the fold.
+template <int kRows, int kVectors>
+inline __attribute__((always_inline)) void begin(const Tile& t, Vec (&acc)[kRows][kVectors]) {
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; r++) {
 #pragma GCC unroll 8
     for (int v = 0; v < kVectors; v++) {
-      acc[r][v] = t.stage & kFirst ? Vec{} : load(c + r * t.ldc + v * kLanes);
+      acc[r][v] = t.stage & kFirst ? Vec{} : load(t.c + r * t.ldc + v * kLanes);
     }
   }
+}
+
+/// Stores the sums, finished where the fold ends.
+template <int kRows, int kVectors>
+inline __attribute__((always_inline)) void end(const Tile& t, Vec (&acc)[kRows][kVectors]) {
+  const bool last = t.stage & kLast;
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; r++) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; v++) {
+      if (last) {
+        Vec bias{};
+        if (t.stage & kBiasRows) bias = splat(t.bias[r]);
+        if (t.stage & kBiasColumns) bias = load(t.bias + v * kLanes);
+        acc[r][v] = finish(acc[r][v], bias, t.stage & kRelu);
+      }
+      store(t.c + r * t.ldc + v * kLanes, acc[r][v]);
+    }
+  }
+}
+
+template <int kRows, int kVectors, bool kInPlace>
+void tile(const Tile& t) {
+  Vec acc[kRows][kVectors];
+  begin(t, acc);
   const float* a = t.a;
   const float* b = t.b;
   // AVX-512 multiplies by a float in memory, spread on its way from there; loading it into a
@@ -90,20 +116,7 @@ void tile(const Tile& t) {
     second += kRows;
     if (!kInPlace) b += kPanel;
   }
-  const bool last = t.stage & kLast;
-#pragma GCC unroll 16
-  for (int r = 0; r < kRows; r++) {
-#pragma GCC unroll 8
-    for (int v = 0; v < kVectors; v++) {
-      if (last) {
-        Vec bias{};
-        if (t.stage & kBiasRows) bias = splat(t.bias[r]);
-        if (t.stage & kBiasColumns) bias = load(t.bias + v * kLanes);
-        acc[r][v] = finish(acc[r][v], bias, t.stage & kRelu);
-      }
-      store(c + r * t.ldc + v * kLanes, acc[r][v]);
-    }
-  }
+  end(t, acc);
 }
 
 using RunTile = void (*)(const Tile&);

@@ -5,6 +5,9 @@
 #pragma once
 
 #include <cstdint>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 #ifndef ASSAY_LANES
 #error "a level states its lanes"
@@ -37,6 +40,35 @@ inline __attribute__((always_inline)) void storeQuad(float* p, Quad v) {
 
 /// x - 0 is x for every x but a signalling NaN, -0 among them; x + 0 would not be.
 inline __attribute__((always_inline)) Vec splat(float x) { return x - Vec{}; }
+
+typedef uint32_t Words __attribute__((vector_size(4 * ASSAY_LANES)));
+typedef int32_t Integers __attribute__((vector_size(4 * ASSAY_LANES)));
+typedef uint16_t Halves __attribute__((vector_size(2 * ASSAY_LANES)));
+typedef int8_t Bytes __attribute__((vector_size(ASSAY_LANES)));
+
+/// Narrow elements, widened exactly.
+inline __attribute__((always_inline)) Vec ofBrains(Halves x) {
+  return reinterpret_cast<Vec>(__builtin_convertvector(x, Words) << 16);
+}
+
+inline __attribute__((always_inline)) Vec ofBytes(Bytes x) {
+  return __builtin_convertvector(__builtin_convertvector(x, Integers), Vec);
+}
+
+/// Without an instruction for it: the exponent is put right by a product with 2^112, which loses
+/// nothing of a subnormal, and that of infinities and NaNs after it.
+inline __attribute__((always_inline)) Vec ofHalves(Halves x) {
+#if ASSAY_LANES == 16 && defined(__AVX512F__)
+  return reinterpret_cast<Vec>(_mm512_maskz_cvtph_ps(0xffff, reinterpret_cast<__m256i>(x)));
+#elif ASSAY_LANES == 8 && defined(__F16C__)
+  return reinterpret_cast<Vec>(_mm256_cvtph_ps(reinterpret_cast<__m128i>(x)));
+#else
+  const Words bits = __builtin_convertvector(x, Words);
+  Words value = reinterpret_cast<Words>(reinterpret_cast<Vec>((bits & 0x7fff) << 13) * 0x1p112f);
+  value |= reinterpret_cast<Words>((bits & 0x7c00) == 0x7c00) & 0x7f800000;
+  return reinterpret_cast<Vec>(value | (bits & 0x8000) << 16);
+#endif
+}
 
 /// Four rows of four to four columns: a[i][j] becomes b[j][i], `stride` floats apart.
 inline __attribute__((always_inline)) void transposeQuads(Quad p, Quad q, Quad r, Quad s,

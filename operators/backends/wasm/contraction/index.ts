@@ -22,12 +22,12 @@ export function wasmContractor(): Contractor {
     origin: { kind: "wasm", module: f32.module, integers: integers.module },
     ...cutting,
     workspaceBytes: f32.workspaceBytes,
-    chunkWork: 1 << 18,
+    chunkWork: () => 1 << 18,
     prefersInPlace,
     integers: {
       ...cutting,
       workspaceBytes: integers.workspaceBytes,
-      chunkWork: 1 << 19,
+      chunkWork: () => 1 << 19,
       quads: false,
     },
   };

@@ -12,7 +12,7 @@ import { type Axes, type Contraction, outOffsets } from "./recognise.js";
 /**
  * The kernel reads f32 and never checks bounds. An operand that is narrower, or that is read
  * outside its dims (padding), is first copied by an index-map program into an f32 tensor that has
- * an element for every index, padding included.
+ * an element for every index, padding included. Who `takes` narrower ones needs no copy of those.
  */
 export interface Operand {
   readonly source: number;
@@ -26,14 +26,15 @@ export interface Operand {
 export function operandOf(
   program: ElementProgram,
   read: ReadInstruction,
-  dtype: DType = "f32",
+  takes = (dtype: DType): boolean => dtype === "f32",
+  to: DType = "f32",
 ): Operand {
   const source = program.sources[read.source] as ElementProgram["sources"][number];
   const ranges = read.index.map(
     (x) => affineRange(x, program.out, program.fold) ?? { min: 0, max: 0 },
   );
   const inside = ranges.every((r, i) => r.min >= 0 && r.max < (read.view[i] as number));
-  if (inside && source.dtype === dtype) return { source: read.source, view: read.view, read };
+  if (inside && takes(source.dtype)) return { source: read.source, view: read.view, read };
   const view = ranges.map((r) => r.max - r.min + 1);
   const shifted = read.index.map((x, i) => ({
     ...x,
@@ -45,7 +46,7 @@ export function operandOf(
     read: { ...read, view, index: shifted },
     copy: copyProgram(
       source.dtype,
-      dtype,
+      to,
       read,
       view,
       ranges.map((r) => r.min),

@@ -97,38 +97,48 @@ export function isPlainRead(i: Instruction | undefined): i is ReadInstruction {
   return i?.kind === "read" && i.pad.bits === 0n && i.index.every((x) => x.registers.length === 0);
 }
 
+/** Bytes of an f32: what offsets count in where a kernel reads. */
+const F32_BYTES = 4;
+
 /**
- * Byte offsets of a read into its view, whose elements have that many bytes, by position along some
- * out axes (others at 0), without the constant part.
+ * Byte offsets of a read into an f32 copy of its view, by position along some out axes (others at
+ * 0), without the constant part. With `unit` 1: in elements.
  */
 export function outOffsets(
   read: ReadInstruction,
   view: readonly number[],
   out: readonly number[],
   along: Axes,
-  bytes = 4,
+  unit = F32_BYTES,
 ): Int32Array {
   const strides = stridesOf(view);
   const perAxis = out.map((_, axis) => flatCoefficient(read, strides, (x) => x.out[axis] ?? 0));
-  const dims = out.slice(along.first, along.end);
-  return offsetsAlong(dims, perAxis.slice(along.first, along.end), bytes);
+  return offsetsAlong(
+    out.slice(along.first, along.end),
+    perAxis.slice(along.first, along.end),
+    unit,
+  );
 }
 
-/** Byte offsets of a read by fold position. */
+/** Byte offsets of a read by fold position; with `unit` 1: in elements. */
 export function foldOffsets(
   read: ReadInstruction,
   view: readonly number[],
   fold: readonly number[],
-  bytes = 4,
+  unit = F32_BYTES,
 ): Int32Array {
   const strides = stridesOf(view);
   const perAxis = fold.map((_, axis) => flatCoefficient(read, strides, (x) => x.fold[axis] ?? 0));
-  return offsetsAlong(fold, perAxis, bytes);
+  return offsetsAlong(fold, perAxis, unit);
 }
 
-/** Byte offset of a read's constant part. */
-export function constantOffset(read: ReadInstruction, view: readonly number[], bytes = 4): number {
-  return bytes * flatCoefficient(read, stridesOf(view), (x) => x.constant);
+/** Byte offset of a read's constant part; with `unit` 1: in elements. */
+export function constantOffset(
+  read: ReadInstruction,
+  view: readonly number[],
+  unit = F32_BYTES,
+): number {
+  return unit * flatCoefficient(read, stridesOf(view), (x) => x.constant);
 }
 
 function flatCoefficient(
@@ -142,11 +152,11 @@ function flatCoefficient(
 function offsetsAlong(
   dims: readonly number[],
   coefficients: readonly number[],
-  bytes: number,
+  unit: number,
 ): Int32Array {
   let offsets = Int32Array.of(0);
   dims.forEach((d, axis) => {
-    const step = bytes * (coefficients[axis] as number);
+    const step = unit * (coefficients[axis] as number);
     const next = new Int32Array(offsets.length * d);
     let at = 0;
     for (const offset of offsets) for (let i = 0; i < d; i++) next[at++] = offset + i * step;

@@ -1,3 +1,4 @@
+import type { DType } from "../../../dtype.js";
 import { AssayError } from "../../../errors.js";
 import { nativeAddon } from "../../native/load.js";
 
@@ -15,6 +16,8 @@ export interface Contractor extends Cutting {
    * neighbours, rather than pack it.
    */
   prefersInPlace(rows: number, columns: number, depth: number): boolean;
+  /** Packs constants into memory of its own; where absent, they are packed into the machine's. */
+  readonly packer?: ConstantPacker;
 }
 
 /** How products are best cut. */
@@ -26,12 +29,43 @@ export interface Cutting {
   /** Bytes of scratch that every thread needs. */
   readonly workspaceBytes: number;
   /** Multiply-adds below which waking another thread costs more than it saves: about 10 µs. */
-  readonly chunkWork: number;
+  chunkWork(rows: number): number;
 }
 
 export interface IntegerContractor extends Cutting {
   /** Whether operands of bytes are packed as such, four k to a lane, and not as centred words. */
   readonly quads: boolean;
+}
+
+/** Keeps packed constants outside any machine's memory, once for all machines of the process. */
+export interface ConstantPacker {
+  /** Dtypes that are taken as they are stored, and widened where they are used. */
+  takes(dtype: DType): boolean;
+  /** What `pack` yields, in bytes. */
+  size(request: PackRequest): number;
+  /** Whether these bytes are packed already. */
+  knows(bytes: Uint8Array, request: PackRequest): boolean;
+  /** Where all pieces lie, one behind the other; alive as long as `held` is. */
+  pack(bytes: Uint8Array, request: PackRequest, threads: number): PackedConstant;
+}
+
+/** A constant operand: element (i, k) of piece p is element `bases[p] + outer[i] + depth[k]`. */
+export interface PackRequest {
+  readonly side: "columns" | "rows";
+  readonly dtype: DType;
+  readonly outer: Int32Array;
+  readonly depth: Int32Array;
+  /** One piece per loop position. */
+  readonly bases: readonly number[];
+  /** The same for the same tables and bases, and for nothing else. */
+  readonly key: string;
+  /** Whether bytes are the constant's own, and not scratch that changes: only those are shared. */
+  readonly shared: boolean;
+}
+
+export interface PackedConstant {
+  readonly address: number;
+  readonly held: unknown;
 }
 
 export type ContractorOrigin =

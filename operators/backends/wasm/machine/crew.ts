@@ -3,11 +3,21 @@ import { AssayError } from "../../../errors.js";
 import type { ContractorOrigin } from "./contractor.js";
 import { chunkCount, type Step, type StepRunner } from "./steps.js";
 
-/** Words of the control block that all threads share. */
-export const CONTROL = { generation: 0, step: 1, next: 2, left: 3, failed: 4, words: 8 } as const;
+/**
+ * Words of the control block that all threads share: how many steps were announced, the step, its next
+ * chunk, the gate, and whether a worker failed.
+ */
+export const CONTROL = { generation: 0, step: 1, next: 2, gate: 3, failed: 4, words: 8 } as const;
 
-/** Values of `CONTROL.step` that are not steps. */
-export const STOP = -1;
+/**
+ * The gate counts the workers inside a step; this bit says that none may enter. A step ends when its
+ * chunks are done and nobody is inside: a worker that slept through it, because others keep the
+ * processors busy, is not waited for.
+ */
+const CLOSED = 1 << 30;
+
+/** A value of `CONTROL.step` that is no step. */
+const STOP = -1;
 
 /** Below this many chunks a step stays on the calling thread. */
 const WORTH_SHARING = 2;
@@ -15,8 +25,12 @@ const WORTH_SHARING = 2;
 /** A worker that is silent for longer has died without a word; waiting on would hang the caller. */
 const SILENCE_MS = 600_000;
 
-/** Spins before a waiting thread sleeps: about 20 µs, less than a sleep and wake-up costs. */
-export const SPINS = 2000;
+/**
+ * Spins before a waiting thread sleeps: about 0.2 ms, so that threads stay awake between the layers of
+ * a run and between runs that follow each other; sleeping and waking costs 50 µs and more (a product of
+ * one row by 768 columns takes 36).
+ */
+const SPINS = 20_000;
 
 export interface WorkerSetup {
   readonly control: SharedArrayBuffer;
@@ -68,23 +82,28 @@ export class Crew {
       for (let i = 0; i < chunks; i++) own.chunk(step, i);
       return;
     }
+    this.announce(index);
+    claimChunks(this.control, step, own);
+    this.awaitWorkers();
+  }
+
+  private announce(step: number): void {
     const { control } = this;
-    Atomics.store(control, CONTROL.step, index);
+    Atomics.store(control, CONTROL.step, step);
     Atomics.store(control, CONTROL.next, 0);
-    Atomics.store(control, CONTROL.left, this.workers.length);
+    Atomics.and(control, CONTROL.gate, ~CLOSED);
     Atomics.add(control, CONTROL.generation, 1);
     Atomics.notify(control, CONTROL.generation);
-    claimChunks(control, step, own);
-    this.awaitWorkers();
   }
 
   private awaitWorkers(): void {
     const { control } = this;
+    Atomics.or(control, CONTROL.gate, CLOSED);
     for (let spins = 0; ; spins++) {
-      const left = Atomics.load(control, CONTROL.left);
-      if (left === 0) break;
+      const gate = Atomics.load(control, CONTROL.gate);
+      if (gate === CLOSED) break;
       if (spins <= SPINS) continue;
-      if (Atomics.wait(control, CONTROL.left, left, SILENCE_MS) === "timed-out") {
+      if (Atomics.wait(control, CONTROL.gate, gate, SILENCE_MS) === "timed-out") {
         throw new AssayError("backend/unavailable", "a worker thread does not answer");
       }
     }
@@ -94,15 +113,40 @@ export class Crew {
   }
 
   async close(): Promise<void> {
-    Atomics.store(this.control, CONTROL.step, STOP);
-    Atomics.add(this.control, CONTROL.generation, 1);
-    Atomics.notify(this.control, CONTROL.generation);
+    this.announce(STOP);
     await Promise.all(this.workers.map((w) => w.terminate()));
   }
 }
 
+/** What a worker does for as long as it lives. */
+export function serve(control: Int32Array, steps: readonly Step[], runner: StepRunner): void {
+  for (let seen = 0; ; ) {
+    seen = awaitAnnouncement(control, seen);
+    if ((Atomics.add(control, CONTROL.gate, 1) & CLOSED) === 0) {
+      // Inside, the step is the one that the gate was opened for, whatever was announced before.
+      const index = Atomics.load(control, CONTROL.step);
+      if (index === STOP) return;
+      try {
+        claimChunks(control, steps[index] as Step, runner);
+      } catch {
+        Atomics.store(control, CONTROL.failed, 1);
+      }
+    }
+    // The value before: the last one inside wakes whoever waits at the closed gate.
+    if (Atomics.sub(control, CONTROL.gate, 1) === CLOSED + 1) Atomics.notify(control, CONTROL.gate);
+  }
+}
+
+function awaitAnnouncement(control: Int32Array, seen: number): number {
+  for (let spins = 0; ; spins++) {
+    const now = Atomics.load(control, CONTROL.generation);
+    if (now !== seen) return now;
+    if (spins > SPINS) Atomics.wait(control, CONTROL.generation, seen);
+  }
+}
+
 /** Claims and runs chunks until none are left. */
-export function claimChunks(control: Int32Array, step: Step, runner: StepRunner): void {
+function claimChunks(control: Int32Array, step: Step, runner: StepRunner): void {
   const chunks = chunkCount(step);
   for (;;) {
     const chunk = Atomics.add(control, CONTROL.next, 1);

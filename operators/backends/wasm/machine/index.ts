@@ -1,11 +1,13 @@
 import { AssayError } from "../../../errors.js";
-import type { Machine, MachineCall } from "../../machine.js";
+import type { ElementProgram } from "../../../program/types.js";
+import type { ConstantBytes, Machine, MachineCall, MachineMemory } from "../../machine.js";
 import { wasmContractor } from "../contraction/index.js";
 import { compileProgram, unitsOf } from "../index.js";
-import { type Contractor, contractionExports } from "./contractor.js";
+import { type ConstantPacker, type Contractor, contractionExports } from "./contractor.js";
 import { CONTROL, Crew, type WorkerSetup } from "./crew.js";
 import { type LoweredCalls, lowerCalls } from "./lower-calls.js";
 import { ARENA_BASE } from "./memory-map.js";
+import { FAR_WORDS, type Packing, packedSources } from "./packings.js";
 import { type KernelRun, type Step, StepRunner } from "./steps.js";
 
 const PAGE = 65536;
@@ -22,6 +24,11 @@ export class WasmMachine implements Machine {
   private memory: WebAssembly.Memory | undefined;
   private runner: StepRunner | undefined;
   private crew: Crew | undefined;
+  /** Packings whose constant was not given yet, by its offset. */
+  private awaited = new Map<number, Packing[]>();
+  private arenaBytes = 0;
+  /** Keeps memory of the packer alive. */
+  private held: unknown[] = [];
   /** What `estimate` lowered for the `load` that follows: lowering is half the work of loading. */
   private estimated:
     | {
@@ -40,12 +47,26 @@ export class WasmMachine implements Machine {
     }
   }
 
-  estimate(calls: readonly MachineCall[], arenaBytes: number): number {
+  packs(program: ElementProgram, isConstant: (source: number) => boolean): readonly number[] {
+    return packedSources(program, isConstant, this.contractor);
+  }
+
+  estimate(
+    calls: readonly MachineCall[],
+    arenaBytes: number,
+    constants?: ConstantBytes,
+  ): MachineMemory {
     // What no memory holds cannot even be addressed, so it is not lowered either.
     if (arenaBytes > MAX_PAGES * PAGE) throw tooLarge(arenaBytes);
     const lowered = this.lower(calls, arenaBytes);
     this.estimated = { calls, arenaBytes, lowered };
-    return lowered.memory.totalBytes + this.threads * workspaceBytes(this.contractor);
+    const own = lowered.memory.totalBytes + this.threads * workspaceBytes(this.contractor);
+    const { packedBytes, sharedBytes } = packedMemory(
+      lowered.packings,
+      this.contractor.packer,
+      constants,
+    );
+    return { totalBytes: own + packedBytes - sharedBytes, packedBytes, sharedBytes };
   }
 
   async load(calls: readonly MachineCall[], arenaBytes: number): Promise<void> {
@@ -59,7 +80,6 @@ export class WasmMachine implements Machine {
       lowered.memory.reserve(workspaceBytes(this.contractor)),
     );
     const memory = allocate(lowered.memory.totalBytes);
-    for (const { at, words } of lowered.memory.initial) writeWords(memory, at, words);
     const modules = lowered.programs.map(({ program, timeMajor }) =>
       compileProgram(program, { shared: true, timeMajor }),
     );
@@ -68,9 +88,13 @@ export class WasmMachine implements Machine {
     const kernels = modules.map(
       (m) => new WebAssembly.Instance(m, imports).exports.run as KernelRun,
     );
+    // Before anything is written: the native kernel asks for larger pages.
     const exports = contractionExports(contraction, memory);
+    for (const { at, words } of lowered.memory.initial) writeWords(memory, at, words);
     this.lowered = lowered;
     this.memory = memory;
+    this.arenaBytes = arenaBytes;
+    this.awaited = byOffset(lowered.packings);
     this.runner = new StepRunner(kernels, exports, workspaces[0] as number);
     const control = new SharedArrayBuffer(4 * CONTROL.words);
     const steps = [...lowered.loadSteps, ...lowered.steps];
@@ -80,11 +104,23 @@ export class WasmMachine implements Machine {
     this.crew = await Crew.start(setups, control);
   }
 
-  /** Packs constants; called when their bytes are in place, before the first run. */
+  constant(offset: number, bytes: Uint8Array): void {
+    this.loaded();
+    if (offset < this.arenaBytes) this.bytes(offset, bytes.length).set(bytes);
+    for (const packing of this.awaited.get(offset) ?? []) this.pack(packing, bytes, true);
+    this.awaited.delete(offset);
+  }
+
+  /** Packs what was written into the arena, and copies what is read padded. */
   constantsReady(): void {
-    const { loadSteps } = this.loaded();
+    const { loadSteps, packings } = this.loaded();
+    for (const [offset, waiting] of this.awaited) {
+      for (const packing of waiting) this.pack(packing, this.bytes(offset, packing.bytes), false);
+    }
+    this.awaited.clear();
+    const done = new Set(packings.flatMap(({ steps }) => steps));
     loadSteps.forEach((step, i) => {
-      this.step(i, step);
+      if (!done.has(i)) this.step(i, step);
     });
   }
 
@@ -106,6 +142,32 @@ export class WasmMachine implements Machine {
     this.memory = undefined;
     this.runner = undefined;
     this.crew = undefined;
+    this.awaited.clear();
+    this.held = [];
+  }
+
+  /** `given`: the bytes are the constant's own and stay what they are. */
+  private pack(packing: Packing, bytes: Uint8Array, given: boolean): void {
+    const { request, stagedAt, copied, jobs } = packing;
+    const { loadSteps } = this.loaded();
+    if (bytes.length !== packing.bytes) {
+      throw new AssayError("backend/unavailable", "a constant is not what the program reads");
+    }
+    const memory = (this.memory as WebAssembly.Memory).buffer;
+    if (stagedAt !== undefined) new Uint8Array(memory, stagedAt, bytes.length).set(bytes);
+    for (const i of packing.steps) this.step(i, loadSteps[i] as Step);
+    const { packer } = this.contractor;
+    if (!request || !packer) return;
+    const from = copied ? new Uint8Array(memory, copied.at, copied.bytes) : bytes;
+    const shared = request.shared && given;
+    const { address, held } = packer.pack(from, { ...request, shared }, this.threads);
+    this.held.push(held);
+    const piece = packer.size(request) / jobs.length;
+    const view = new DataView(memory);
+    jobs.forEach((job, i) => {
+      const at = job + 4 * FAR_WORDS[request.side];
+      view.setBigUint64(at, BigInt(address + i * piece), true);
+    });
   }
 
   private lower(calls: readonly MachineCall[], arenaBytes: number): LoweredCalls {
@@ -125,6 +187,37 @@ export class WasmMachine implements Machine {
 /** One place serves both kinds of products. */
 function workspaceBytes({ workspaceBytes, integers }: Contractor): number {
   return Math.max(workspaceBytes, integers.workspaceBytes);
+}
+
+function byOffset(packings: readonly Packing[]): Map<number, Packing[]> {
+  const found = new Map<number, Packing[]>();
+  for (const packing of packings) {
+    const others = found.get(packing.offset);
+    if (others) others.push(packing);
+    else found.set(packing.offset, [packing]);
+  }
+  return found;
+}
+
+/** What a packer will take for these packings, and what of it is there. Equal ones count once. */
+function packedMemory(
+  packings: readonly Packing[],
+  packer: ConstantPacker | undefined,
+  constants: ConstantBytes = () => undefined,
+): { packedBytes: number; sharedBytes: number } {
+  let [packedBytes, sharedBytes] = [0, 0];
+  const seen = new Set<string>();
+  for (const { request, offset } of packings) {
+    if (!request || !packer) continue;
+    const name = `${offset} ${request.side} ${request.key}`;
+    if (request.shared && seen.has(name)) continue;
+    seen.add(name);
+    const size = packer.size(request);
+    const bytes = constants(offset);
+    packedBytes += size;
+    if (bytes && packer.knows(bytes, request)) sharedBytes += size;
+  }
+  return { packedBytes, sharedBytes };
 }
 
 function allocate(bytes: number): WebAssembly.Memory {

@@ -1,6 +1,6 @@
 import { DTYPES, elementCount } from "../../../dtype.js";
 import { programBytes } from "../../../program/bytes.js";
-import type { ElementProgram } from "../../../program/types.js";
+import type { ElementProgram, ReadInstruction } from "../../../program/types.js";
 import { type Call, isScan, type MachineCall, type ScanCall } from "../../machine.js";
 import { epilogueOf, type Operand, operandOf } from "../contraction/operands.js";
 import {
@@ -14,6 +14,7 @@ import { recogniseIntegers } from "../contraction/recognise-integers.js";
 import type { Contractor, Cutting } from "./contractor.js";
 import { lowerIntegers, type Surroundings } from "./lower-integers.js";
 import { ARENA_BASE, MemoryMap } from "./memory-map.js";
+import { formatOf, isLarge, isWorthwhile, type Packing, packRequest } from "./packings.js";
 import type { ContractStep, KernelStep, Step } from "./steps.js";
 
 /** Bits of a job's epilogue word, as the kernel defines them. */
@@ -23,8 +24,9 @@ const BIAS_COLUMNS = 8;
 /** What a machine must place, compile and run. Addresses are final once `memory` is laid out. */
 export interface LoweredCalls {
   readonly programs: readonly PlacedProgram[];
-  /** Steps that run once, when the constants are in place. */
+  /** Steps that run once: those of a packing when its constant is given, others after all of them. */
   readonly loadSteps: readonly Step[];
+  readonly packings: readonly Packing[];
   readonly steps: readonly Step[];
   /** Call i is steps `stepsOf[i]` … `stepsOf[i + 1] − 1`. */
   readonly stepsOf: readonly number[];
@@ -55,7 +57,7 @@ export function lowerCalls(
 ): LoweredCalls {
   const lower = (scratchBytes: number): LoweredCalls => {
     const map = new MemoryMap(arenaBytes, scratchBytes);
-    const lowering = new CallLowering(map, threads, unitsOf, contractor);
+    const lowering = new CallLowering(map, threads, unitsOf, contractor, arenaBytes);
     const stepsOf = [0];
     let before: Call | undefined;
     for (const call of calls) {
@@ -64,8 +66,8 @@ export function lowerCalls(
       before = isScan(call) ? undefined : placed(call);
       stepsOf.push(lowering.steps.length);
     }
-    const { programs, loadSteps, steps, memory } = lowering;
-    return { programs, loadSteps, steps, stepsOf, memory };
+    const { programs, loadSteps, packings, steps, memory } = lowering;
+    return { programs, loadSteps, packings, steps, stepsOf, memory };
   };
   return lower(lower(0).memory.scratchPeak);
 }
@@ -82,6 +84,7 @@ function placed({ program, sources, out }: Call): Call {
 class CallLowering implements Surroundings {
   readonly programs: PlacedProgram[] = [];
   readonly loadSteps: Step[] = [];
+  readonly packings: Packing[] = [];
   readonly steps: Step[] = [];
   private readonly kernelOf = new Map<string, number>();
 
@@ -90,6 +93,7 @@ class CallLowering implements Surroundings {
     readonly threads: number,
     private readonly unitsOf: UnitsOf,
     readonly contractor: Contractor,
+    private readonly arenaBytes: number,
   ) {}
 
   call(call: Call, before: Call | undefined): void {
@@ -97,8 +101,8 @@ class CallLowering implements Surroundings {
     const { program } = call;
     const shape = recogniseContraction(program);
     const integers = recogniseIntegers(program);
-    if (shape && isF32(program) && isWorthwhile(program, shape)) this.contraction(call, shape);
-    else if (integers && isWorthwhile(program, integers.shape)) {
+    if (shape && isWorthwhile(program, shape)) this.contraction(call, shape);
+    else if (integers && isLarge(program, integers.shape)) {
       lowerIntegers(this, call, integers, before);
     } else {
       const sources = call.sources.map((s) => s.offset);
@@ -136,16 +140,9 @@ class CallLowering implements Surroundings {
   private contraction(call: Call, shape: Contraction): void {
     const { program } = call;
     const depth = elementCount(program.fold);
-    const [a, b] = [shape.a, shape.b].map((read) => {
-      const operand = operandOf(program, read);
-      const at = call.sources[operand.source] as Call["sources"][number];
-      const { constant } = at;
-      return {
-        operand,
-        constant,
-        base: this.place(operand, at.offset, constant, read === shape.b),
-      };
-    }) as [PlacedOperand, PlacedOperand];
+    const [a, b] = [shape.a, shape.b].map((read) =>
+      this.operand(call, shape, read, read === shape.b),
+    ) as [PlacedOperand, PlacedOperand];
     const epilogue = epilogueOf(program, shape);
     const outBytes = 4 * elementCount(program.out);
     const c = epilogue.kind === "map" ? this.memory.scratch(outBytes) : call.out;
@@ -156,7 +153,7 @@ class CallLowering implements Surroundings {
     const panels = Math.ceil(shape.columns.count / panel);
     const loops = this.loopOffsets(call, shape, a, b, epilogue);
     const jobs = loops.map((offsets) => {
-      const packed = mode === "packed" ? this.memory.reserve(panels * depth * panel * 4) : 0;
+      const packed = b.here ? this.memory.reserve(panels * depth * panel * 4) : 0;
       const job = this.memory.words(
         Uint32Array.of(
           shape.rows.count,
@@ -173,12 +170,17 @@ class CallLowering implements Surroundings {
           shape.columns.count,
           offsets.bias,
           epilogue.kind === "bias" ? (epilogue.along === "rows" ? BIAS_ROWS : BIAS_COLUMNS) : 0,
+          formatOf(b.packing?.request),
+          // Where a packer will have put B and A.
+          ...[0, 0, 0, 0],
         ),
       );
-      if (mode === "packed") {
+      if (b.here) {
         const chunk = Math.max(1, Math.ceil(panels / (4 * this.threads)));
+        b.packing?.steps.push(this.loadSteps.length);
         this.loadSteps.push({ kind: "pack", job, units: panels, chunk });
       }
+      for (const { packing } of [a, b]) packing?.jobs.push(job);
       return job;
     });
     this.steps.push(this.contractStep(mode, jobs, shape, depth));
@@ -201,15 +203,53 @@ class CallLowering implements Surroundings {
     return inPlace && offN.every((offset, i) => offset === 4 * i) ? "direct" : "fresh";
   }
 
-  /**
-   * Where the kernel reads an operand. A needed copy of a constant is made once at load; of a
-   * constant column operand only its packed form stays.
-   */
-  private place(operand: Operand, offset: number, constant: boolean, packed: boolean): number {
+  /** Where the kernel reads an operand, and how it is packed if it is constant. */
+  private operand(
+    call: Call,
+    shape: Contraction,
+    read: ReadInstruction,
+    isColumns: boolean,
+  ): PlacedOperand {
+    const { program } = call;
+    const at = call.sources[read.source] as Call["sources"][number];
+    const { packer } = this.contractor;
+    const packs = at.constant && (isColumns || packer !== undefined);
+    const operand = operandOf(program, read, packs ? packer?.takes : undefined);
+    if (!packs || (!isColumns && operand.copy)) {
+      const base = this.place(operand, at.offset, at.constant);
+      return { operand, constant: at.constant, base, here: false };
+    }
+    const { dtype, length } = program.sources[read.source] as ElementProgram["sources"][number];
+    const bytes = length * DTYPES[dtype].size;
+    const isOutside = at.offset - ARENA_BASE >= this.arenaBytes;
+    const staged = isOutside && (operand.copy !== undefined || !packer);
+    const from = staged ? this.memory.scratch(bytes) : at.offset;
+    const steps: number[] = [];
+    let base = from;
+    const copyBytes = 4 * elementCount(operand.view);
+    if (operand.copy) {
+      base = this.memory.scratch(copyBytes);
+      steps.push(this.loadSteps.length);
+      this.loadSteps.push(this.kernel(operand.copy, base, [from]));
+    }
+    const packing: Packing = {
+      offset: at.offset - ARENA_BASE,
+      bytes,
+      ...(staged ? { stagedAt: from } : {}),
+      ...(operand.copy ? { copied: { at: base, bytes: copyBytes } } : {}),
+      steps,
+      jobs: [],
+      ...(packer ? { request: packRequest(program, shape, operand, isColumns) } : {}),
+    };
+    this.packings.push(packing);
+    return { operand, constant: true, base, packing, here: !packer };
+  }
+
+  /** Where an operand is read that is not packed at load. A constant is copied once, if at all. */
+  private place(operand: Operand, offset: number, constant: boolean): number {
     if (!operand.copy) return offset;
     const bytes = 4 * elementCount(operand.view);
-    const stays = constant && !packed;
-    const at = stays ? this.memory.reserve(bytes) : this.memory.scratch(bytes);
+    const at = constant ? this.memory.reserve(bytes) : this.memory.scratch(bytes);
     (constant ? this.loadSteps : this.steps).push(this.kernel(operand.copy, at, [offset]));
     return at;
   }
@@ -219,16 +259,20 @@ class CallLowering implements Surroundings {
     shape: Contraction,
     a: PlacedOperand,
     b: PlacedOperand,
-    offN: Int32Array,
+    columns: Int32Array,
   ) {
     const { out, fold } = program;
     const table = (values: Int32Array): number => this.memory.words(values);
-    return {
-      offM: table(outOffsets(a.operand.read, a.operand.view, out, shape.rows)),
-      offAk: table(foldOffsets(a.operand.read, a.operand.view, fold)),
-      offN: table(offN),
-      offBk: table(foldOffsets(b.operand.read, b.operand.view, fold)),
+    // Who packs elsewhere has tables of its own.
+    const tablesOf = (operand: PlacedOperand, outer: () => Int32Array): [number, number] => {
+      if (operand.packing?.request) return [0, 0];
+      const { read, view } = operand.operand;
+      return [table(outer()), table(foldOffsets(read, view, fold))];
     };
+    const { read, view } = a.operand;
+    const [offM, offAk] = tablesOf(a, () => outOffsets(read, view, out, shape.rows));
+    const [offN, offBk] = tablesOf(b, () => columns);
+    return { offM, offAk, offN, offBk };
   }
 
   /** Byte offsets of both operands, the result and the bias for every loop position. */
@@ -268,9 +312,11 @@ class CallLowering implements Surroundings {
     jobs: readonly number[],
     shape: Contraction,
     depth: number,
-    { panel, tileRows, chunkWork }: Cutting = this.contractor,
+    by: Cutting = this.contractor,
   ): ContractStep {
+    const { panel, tileRows } = by;
     const rows = shape.rows.count;
+    const chunkWork = by.chunkWork(rows);
     const direct = mode === "direct";
     const columns = direct ? shape.columns.count : Math.ceil(shape.columns.count / panel);
     const split = direct || columns >= rows ? "columns" : "rows";
@@ -289,17 +335,9 @@ interface PlacedOperand {
   readonly operand: Operand;
   readonly constant: boolean;
   readonly base: number;
-}
-
-function isF32({ dtype }: ElementProgram): boolean {
-  return DTYPES[dtype].register === "f32";
-}
-
-/** Small or thin products are as fast in generated code and need no packing. */
-function isWorthwhile(program: ElementProgram, shape: Contraction): boolean {
-  const depth = elementCount(program.fold);
-  const [rows, columns] = [shape.rows.count, shape.columns.count];
-  return depth >= 4 && columns >= 4 && (rows >= 2 || depth >= 32) && rows * columns >= 32;
+  readonly packing?: Packing;
+  /** Packed by the kernel, in the machine's memory. */
+  readonly here: boolean;
 }
 
 function latin1(bytes: Uint8Array): string {

@@ -117,7 +117,7 @@ function place(
   const { offset, constant } = sources[read.source] as Call["sources"][number];
   const centred = side.dtype === "i16" ? centredOf(before, offset, call) : undefined;
   const dtype = centred?.dtype ?? side.dtype;
-  const operand = operandOf(program, read, dtype);
+  const operand = operandOf(program, read, (d) => d === dtype, dtype);
   const put = { dtype, read: operand.read, view: operand.view };
   const zero = side.zero && {
     zeroAt:
