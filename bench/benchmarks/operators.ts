@@ -39,7 +39,7 @@ export async function benchOperators(settings: Settings): Promise<Report> {
   ];
   for (const workload of [blockWorkload(settings.scale), imageWorkload(settings.scale)]) {
     settings.progress(`operators: ${workload.title}`);
-    const { session, inputs } = await openSession(workload);
+    const { session, inputs } = await openSession(workload, { fuse: "nothing" });
     try {
       session.setInputs(inputs);
       const times = await nodeTimes(session, settings);

@@ -1,6 +1,7 @@
 import { NativeMachine, nativeAddon } from "../../operators/backends/native/index.js";
 import { WasmMachine } from "../../operators/backends/wasm/machine/index.js";
 import type { Machine, Tensor } from "../../operators/index.js";
+import type { LayoutOptions } from "../../src/execute/layout.js";
 import { planFor } from "../../src/execute/run-model.js";
 import { Session } from "../../src/execute/session.js";
 import type { Granularity } from "../../src/graph/plan.js";
@@ -18,10 +19,11 @@ export async function openSession(
     threads = 1,
     granularity = "layer" as Granularity,
     machine = new WasmMachine(threads) as Machine,
+    fuse = "segments" as NonNullable<LayoutOptions["fuse"]>,
   } = {},
 ): Promise<{ session: Session; inputs: readonly Tensor[] }> {
   const plan = planFor(model, inputs, granularity);
-  const session = await Session.open(plan, model.weights, machine);
+  const session = await Session.open(plan, model.weights, machine, { fuse });
   return { session, inputs: plan.inputs.map((v) => inputs.get(v.name) as Tensor) };
 }
 
@@ -42,7 +44,8 @@ async function runnerOf(
   machine: Machine,
   threads: number,
 ): Promise<Runner> {
-  const { session, inputs } = await openSession(workload, { machine });
+  // Nobody commits to anything, so operators are computed together wherever they can be.
+  const { session, inputs } = await openSession(workload, { machine, fuse: "run" });
   return {
     name: threads === 1 ? name : `${name} ${threads}T`,
     run: () => {

@@ -7,12 +7,15 @@ export interface Call {
   readonly sources: readonly CallSource[];
   /** Byte offset of the result. */
   readonly out: number;
+  /** Whose work it is, ascending: operators of a plan, for profiles. */
+  readonly nodes?: readonly number[];
 }
 
 /** The calls of a recurrence (`Scan`): for each t in order, slice t of each call in order. */
 export interface ScanCall {
   readonly steps: number;
   readonly calls: readonly Call[];
+  readonly nodes?: readonly number[];
 }
 
 /** What a machine runs at once. */

@@ -1,6 +1,6 @@
 import { valueBytes } from "../graph/cost.js";
 import type { Plan, PlanNode } from "../graph/plan.js";
-import { inOrder } from "./profile.js";
+import { inOrder, operatorsOf } from "./profile.js";
 import type { Span } from "./profiler.js";
 
 /** An event of the trace format that chrome://tracing and Perfetto read. Times in microseconds. */
@@ -39,8 +39,11 @@ export function chromeTrace(plan: Plan, spans: readonly Span[]) {
   return { displayTimeUnit: "ms", traceEvents: [...names, ...events] };
 }
 
-function titleOf(plan: Plan, { kind, name, node }: Span): string {
-  if (kind === "operator") return `${plan.nodes[node as number]?.operator} ${name}`;
+function titleOf(plan: Plan, { kind, name, node, nodes }: Span): string {
+  if (kind === "operator") {
+    const together = nodes ?? [node as number];
+    return `${operatorsOf(together.map((n) => plan.nodes[n] as PlanNode))} ${name}`;
+  }
   return kind === "hash" || kind === "copy" || kind === "wait" ? `${kind} ${name}` : name;
 }
 

@@ -1,12 +1,16 @@
 import {
+  AssayError,
   byteLength,
   type Call,
+  type CallSource,
   type Machine,
   type MachineCall,
+  type PlacedWork,
   type TensorType,
-  takingTurns,
+  type Work,
 } from "../../operators/index.js";
-import type { Plan, PlanNode, PlanValue } from "../graph/plan.js";
+import type { Plan, PlanValue } from "../graph/plan.js";
+import { fusedWork, planWork, tensorsOf } from "./work.js";
 
 /**
  * Where every tensor of a plan lies in a machine's arena. Weights, constants and inputs have places
@@ -14,8 +18,8 @@ import type { Plan, PlanNode, PlanValue } from "../graph/plan.js";
  */
 export interface Layout {
   readonly arenaBytes: number;
-  /** Byte offset by value id. */
-  readonly offsets: readonly number[];
+  /** Byte offset by value id; undefined for what no operator reads and for what was fused away. */
+  readonly offsets: readonly (number | undefined)[];
   /** The calls of all nodes, in order. */
   readonly calls: readonly MachineCall[];
   /** Node i is calls `callsOf[i]` … `callsOf[i + 1] − 1`. */
@@ -42,41 +46,56 @@ export interface LayoutOptions {
    * looks into a whole segment.
    */
   readonly keepUntil?: (node: number) => number;
+  /**
+   * Compute operators together, so that what only they read need not exist: those of a segment, for
+   * somebody commits to what lives after it, or of the whole run, where nobody does. Nothing where
+   * `keepUntil` says that somebody looks into segments.
+   */
+  readonly fuse?: "nothing" | "segments" | "run";
   /** Which constants a program only packs (`Machine.packs`). */
   readonly packs?: Machine["packs"];
 }
 
 export function layoutPlan(plan: Plan, options: LayoutOptions = {}): Layout {
-  const offsets = new Array<number>(plan.values.length).fill(0);
+  const fuse = options.keepUntil ? "nothing" : (options.fuse ?? "nothing");
+  const { work, places }: PlacedWork =
+    fuse === "nothing"
+      ? { work: planWork(plan), places: new Map() }
+      : fusedWork(plan, fuse === "segments");
+  const offsets = new Map<number, number>();
   let fixed = 0;
-  const used = usedValues(plan);
-  const outside = packedConstants(plan, options.packs);
-  plan.values.forEach((value, id) => {
-    if (value.origin.kind === "node" || !used.has(id) || outside.has(id)) return;
-    offsets[id] = fixed;
+  const outside = packedConstants(plan, work, options.packs);
+  for (const id of [...usedValues(plan)].sort((a, b) => a - b)) {
+    const value = plan.values[id] as PlanValue;
+    if (value.origin.kind === "node" || outside.has(id)) continue;
+    offsets.set(id, fixed);
     fixed += ofItsOwn(value);
-  });
-  const { intervals, place } = lifetimes(plan, options);
+  }
+  const { intervals, tensors } = lifetimes(plan, { work, places }, options);
   const packed = packIntervals(intervals);
-  const base = (slot: number): number => fixed + (packed.offsets[slot] as number);
-  for (const [id, slot] of place.values) offsets[id] = base(slot);
+  tensors.forEach((tensor, slot) => {
+    offsets.set(tensor, fixed + (packed.offsets[slot] as number));
+  });
+  for (const [tensor, { within, at }] of places) {
+    offsets.set(tensor, (offsets.get(within) as number) + at);
+  }
   let beyond = fixed + packed.bytes;
   for (const id of outside) {
-    offsets[id] = beyond;
+    offsets.set(id, beyond);
     beyond += ofItsOwn(plan.values[id] as PlanValue);
   }
-  const calls: MachineCall[] = [];
-  const callsOf = [0];
-  plan.nodes.forEach((node, n) => {
-    calls.push(
-      ...nodeCalls(plan, node, offsets, (stage) => base(place.stages[n]?.[stage] as number)),
-    );
-    callsOf.push(calls.length);
+  const callsOf = new Array<number>(plan.nodes.length + 1).fill(0);
+  for (const item of work) {
+    const node = item.nodes.at(-1) as number;
+    callsOf[node + 1] = (callsOf[node + 1] as number) + 1;
+  }
+  callsOf.forEach((count, n) => {
+    if (n > 0) callsOf[n] = count + (callsOf[n - 1] as number);
   });
   return {
     arenaBytes: fixed + packed.bytes,
-    offsets,
-    calls,
+    offsets: tensorsOf(plan).map((tensor) => offsets.get(tensor)),
+    calls: work.map((item) => placedCalls(plan, item, offsets)),
     callsOf,
     activationBytes: packed.bytes,
     outside,
@@ -84,32 +103,29 @@ export function layoutPlan(plan: Plan, options: LayoutOptions = {}): Layout {
 }
 
 /** Weights and constants that nobody reads but by packing them, and that are no outputs. */
-function packedConstants(plan: Plan, packs: LayoutOptions["packs"]): Set<number> {
+function packedConstants(
+  plan: Plan,
+  work: readonly Work[],
+  packs: LayoutOptions["packs"],
+): Set<number> {
   const found = new Set<number>();
   if (!packs) return found;
   const read = new Set(plan.outputs.map((v) => v.value));
-  for (const node of plan.nodes) {
-    const { stages, scan } = node.lowering;
-    stages.forEach(({ program, sources }, s) => {
-      const inputOf = (i: number): number | undefined => {
-        const source = sources[i];
-        return source?.kind === "input" ? node.inputs[source.index] : undefined;
-      };
-      const constant = (i: number): boolean => isConstant(plan, inputOf(i));
-      const inScan = scan !== undefined && s >= scan.first && s < scan.end;
-      const packed = inScan ? [] : packs(program, constant);
-      sources.forEach((_, i) => {
-        const value = inputOf(i);
-        if (value !== undefined && constant(i)) (packed.includes(i) ? found : read).add(value);
+  for (const { calls, scan } of work) {
+    for (const { program, sources } of calls) {
+      const constant = (i: number): boolean => isConstant(plan, sources[i]);
+      const packed = scan === undefined ? packs(program, constant) : [];
+      sources.forEach((value, i) => {
+        if (constant(i)) (packed.includes(i) ? found : read).add(value);
       });
-    });
+    }
   }
   for (const id of read) found.delete(id);
   return found;
 }
 
-function isConstant(plan: Plan, value: number | undefined): boolean {
-  const kind = value === undefined ? undefined : plan.values[value]?.origin.kind;
+function isConstant(plan: Plan, tensor: number | undefined): boolean {
+  const kind = tensor === undefined ? undefined : plan.values[tensor]?.origin.kind;
   return kind === "weight" || kind === "constant";
 }
 
@@ -130,33 +146,38 @@ export function usedValues(plan: Plan): Set<number> {
   return used;
 }
 
-/** One interval per stage of every node; a value is the stage that computes it. */
-function lifetimes(plan: Plan, options: LayoutOptions) {
+/**
+ * One interval for every tensor with a place of its own, by the nodes in whose place it, or what lies
+ * in it, is made and read.
+ */
+function lifetimes(plan: Plan, { work, places }: PlacedWork, options: LayoutOptions) {
   const keep = options.keepUntil ?? ((node: number) => node);
-  const lastUse = new Map<number, number>();
-  plan.nodes.forEach((node, n) => {
-    for (const v of node.inputs) if (v !== undefined) lastUse.set(v, keep(n));
-  });
-  for (const { value } of plan.outputs) lastUse.set(value, plan.nodes.length);
-  const intervals: Interval[] = [];
-  const values = new Map<number, number>();
-  const stages = plan.nodes.map((node, n) => {
-    const own = node.lowering.stages.map(() => n);
-    node.lowering.outputs.forEach((out, i) => {
-      const last = lastUse.get(node.outputs[i] as number) ?? n;
-      own[out.stage] = Math.max(own[out.stage] as number, last, keep(n));
-    });
-    const slots = node.lowering.stages.map((stage, s) => {
-      const { dtype, out } = stage.program;
-      intervals.push({ bytes: aligned({ dtype, dims: out }), start: n, end: own[s] as number });
-      return intervals.length - 1;
-    });
-    node.lowering.outputs.forEach((out, i) => {
-      values.set(node.outputs[i] as number, slots[out.stage] as number);
-    });
-    return slots;
-  });
-  return { intervals, place: { values, stages } };
+  const tensorOf = tensorsOf(plan);
+  const lives = new Map<number, { start: number; end: number; bytes: number }>();
+  const stays = (tensor: number, node: number, bytes = 0): void => {
+    const last = tensor < plan.values.length ? keep(node) : node;
+    const { within: root, at } = places.get(tensor) ?? { within: tensor, at: 0 };
+    const life = lives.get(root) ?? { start: node, end: last, bytes: 0 };
+    life.start = Math.min(life.start, node);
+    life.end = Math.max(life.end, last);
+    life.bytes = Math.max(life.bytes, at + bytes);
+    lives.set(root, life);
+  };
+  for (const { calls, nodes } of work) {
+    const node = nodes.at(-1) as number;
+    for (const { program, sources, result } of calls) {
+      stays(result, node, aligned({ dtype: program.dtype, dims: program.out }));
+      for (const tensor of sources) stays(tensor, node);
+    }
+  }
+  for (const { live, end } of options.fuse === "run" ? [] : plan.segments) {
+    for (const value of live) stays(tensorOf[value] as number, end - 1);
+  }
+  for (const { value } of plan.outputs) stays(tensorOf[value] as number, plan.nodes.length);
+  const isMade = (tensor: number): boolean =>
+    (plan.values[tensor]?.origin.kind ?? "node") === "node";
+  const tensors = [...lives.keys()].filter(isMade);
+  return { intervals: tensors.map((t): Interval => lives.get(t) as Interval), tensors };
 }
 
 /**
@@ -238,23 +259,27 @@ class Placed {
   }
 }
 
-function nodeCalls(
+/** The call or the recurrence of one piece of work, at its places. */
+function placedCalls(
   plan: Plan,
-  node: PlanNode,
-  offsets: readonly number[],
-  stageOffset: (stage: number) => number,
-): MachineCall[] {
-  const { stages, scan } = node.lowering;
-  const calls = stages.map(
-    (stage, s): Call => ({
-      program: stage.program,
-      out: stageOffset(s),
-      sources: stage.sources.map((source) => {
-        if (source.kind === "stage") return { offset: stageOffset(source.index), constant: false };
-        const id = node.inputs[source.index] as number;
-        return { offset: offsets[id] as number, constant: isConstant(plan, id) };
-      }),
+  { calls, scan, nodes }: Work,
+  offsets: ReadonlyMap<number, number>,
+): MachineCall {
+  const placeOf = (tensor: number): number => {
+    const offset = offsets.get(tensor);
+    if (offset === undefined) throw new AssayError("graph/invalid", "a tensor without a place");
+    return offset;
+  };
+  const source = (tensor: number): CallSource => {
+    return { offset: placeOf(tensor), constant: isConstant(plan, tensor) };
+  };
+  const placed = calls.map(
+    ({ program, sources, result }): Call => ({
+      program,
+      sources: sources.map(source),
+      out: placeOf(result),
+      nodes,
     }),
   );
-  return takingTurns(calls, scan);
+  return scan === undefined ? (placed[0] as Call) : { steps: scan, calls: placed, nodes };
 }

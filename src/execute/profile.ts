@@ -2,10 +2,11 @@ import { arithmeticOf, valueBytes } from "../graph/cost.js";
 import type { Plan, PlanNode } from "../graph/plan.js";
 import type { Span, SpanKind } from "./profiler.js";
 
-/** One operator of a profiled run, over all times that it ran. */
+/** One operator of a profiled run, or some that were computed together, over all times that it ran. */
 export interface OperatorTime {
-  /** Its index in the plan. */
+  /** Its index in the plan; of several, the last. */
   readonly index: number;
+  /** Such as "MatMul", or "MatMul + Add + Relu". */
   readonly operator: string;
   readonly name: string;
   readonly ms: number;
@@ -91,24 +92,39 @@ export function inOrder(spans: readonly Span[]): Span[] {
 
 function operatorTimes(plan: Plan, own: ReadonlyMap<Span, number>, total: number): OperatorTime[] {
   const times = new Map<number, number>();
-  for (const [{ node }, ms] of own) {
-    if (node !== undefined) times.set(node, (times.get(node) ?? 0) + ms);
+  const together = new Map<number, Set<number>>();
+  for (const [{ node, nodes }, ms] of own) {
+    if (node === undefined) continue;
+    times.set(node, (times.get(node) ?? 0) + ms);
+    const known = together.get(node) ?? new Set([node]);
+    for (const n of nodes ?? []) known.add(n);
+    together.set(node, known);
   }
   const rows = [...times].map(([index, ms]): OperatorTime => {
-    const node = plan.nodes[index] as PlanNode;
-    const inputs = new Set(node.inputs.filter((v) => v !== undefined));
+    const indices = [...(together.get(index) as Set<number>)].sort((a, b) => a - b);
+    const nodes = indices.map((n) => plan.nodes[n] as PlanNode);
+    const last = plan.nodes[index] as PlanNode;
+    const made = new Set(nodes.flatMap((n) => n.outputs));
+    const read = new Set(nodes.flatMap((n) => n.inputs));
     return {
       index,
-      operator: node.operator,
-      name: node.name,
+      operator: operatorsOf(nodes),
+      name: last.name,
       ms,
       share: ms / total,
-      readBytes: sum([...inputs].map((v) => valueBytes(plan, v))),
-      writtenBytes: sum(node.outputs.map((v) => valueBytes(plan, v))),
-      gflops: arithmeticOf(node.lowering) / ms / 1e6,
+      readBytes: sum(
+        [...read].map((v) => (v === undefined || made.has(v) ? 0 : valueBytes(plan, v))),
+      ),
+      writtenBytes: sum(last.outputs.map((v) => valueBytes(plan, v))),
+      gflops: sum(nodes.map((n) => arithmeticOf(n.lowering))) / ms / 1e6,
     };
   });
   return rows.sort((a, b) => b.ms - a.ms);
+}
+
+/** What operators that are computed together are called. */
+export function operatorsOf(nodes: readonly PlanNode[]): string {
+  return nodes.map((n) => n.operator).join(" + ");
 }
 
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);

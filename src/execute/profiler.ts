@@ -1,10 +1,4 @@
-import {
-  type ConstantBytes,
-  type Machine,
-  type MachineCall,
-  type MachineMemory,
-  takingTurns,
-} from "../../operators/index.js";
+import type { ConstantBytes, Machine, MachineCall, MachineMemory } from "../../operators/index.js";
 import type { Plan, PlanNode } from "../graph/plan.js";
 
 /**
@@ -21,8 +15,10 @@ export interface Span {
   readonly end: number;
   /** Spans of one thread nest; those of two overlap. */
   readonly thread: "main" | "hashing";
-  /** Index of the operator in the plan. */
+  /** Index of the operator in the plan; of several that were computed together, the last. */
   readonly node?: number;
+  /** All of them, ascending, where they are several. */
+  readonly nodes?: readonly number[];
   /** What was copied or hashed. */
   readonly bytes?: number;
 }
@@ -70,9 +66,12 @@ export class Profiler {
     return new ProfiledMachine(machine, plan, this);
   }
 
-  /** One operator, whose work is given by its parts. */
-  operator(node: PlanNode, index: number, parts: readonly (() => void)[]): void {
-    const end = this.begin({ kind: "operator", name: node.name, node: index });
+  /** One operator, or some that are computed together, whose work is given by its parts. */
+  operator(plan: Plan, nodes: readonly number[], parts: readonly (() => void)[]): void {
+    const index = nodes.at(-1) as number;
+    const { name } = plan.nodes[index] as PlanNode;
+    const together = nodes.length > 1 ? { nodes } : {};
+    const end = this.begin({ kind: "operator", name, node: index, ...together });
     parts.forEach((part, i) => {
       const alone = parts.length === 1;
       const endOfStage = alone
@@ -96,8 +95,8 @@ export class Profiler {
 /** Runs the calls of a machine one by one, and those of an operator together. */
 class ProfiledMachine implements Machine {
   readonly name: Machine["name"];
-  /** Index of the operator of each call. */
-  private readonly nodeOf: readonly number[];
+  /** Whose work each call is. */
+  private nodesOf: readonly (readonly number[])[] = [];
   private arenaBytes = 0;
 
   constructor(
@@ -106,7 +105,6 @@ class ProfiledMachine implements Machine {
     private readonly profiler: Profiler,
   ) {
     this.name = inner.name;
-    this.nodeOf = plan.nodes.flatMap((node, n) => new Array<number>(callsOf(node)).fill(n));
   }
 
   packs(...asked: Parameters<NonNullable<Machine["packs"]>>): readonly number[] {
@@ -125,6 +123,7 @@ class ProfiledMachine implements Machine {
 
   async load(calls: readonly MachineCall[], arenaBytes: number): Promise<void> {
     this.arenaBytes = arenaBytes;
+    this.nodesOf = calls.map(({ nodes = [] }) => nodes);
     await this.profiler.measure("load", "generate and compile code", 0, () =>
       this.inner.load(calls, arenaBytes),
     );
@@ -154,13 +153,19 @@ class ProfiledMachine implements Machine {
 
   run(first: number, end: number): void {
     for (let at = first; at < end; ) {
-      const index = this.nodeOf[at] as number;
+      const index = this.nodesOf[at]?.at(-1);
       const parts: (() => void)[] = [];
-      for (; at < end && this.nodeOf[at] === index; at++) {
+      const nodes = new Set<number>();
+      for (; at < end && this.nodesOf[at]?.at(-1) === index; at++) {
         const call = at;
+        for (const node of this.nodesOf[at] ?? []) nodes.add(node);
         parts.push(() => this.inner.run(call, call + 1));
       }
-      this.profiler.operator(this.plan.nodes[index] as PlanNode, index, parts);
+      this.profiler.operator(
+        this.plan,
+        [...nodes].sort((a, b) => a - b),
+        parts,
+      );
     }
   }
 
@@ -168,9 +173,3 @@ class ProfiledMachine implements Machine {
     return this.inner.close();
   }
 }
-
-const callsOf = ({ lowering }: PlanNode): number =>
-  takingTurns(
-    lowering.stages.map(({ program }) => ({ program, sources: [], out: 0 })),
-    lowering.scan,
-  ).length;

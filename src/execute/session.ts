@@ -50,7 +50,9 @@ export class Session {
     options: SessionOptions = {},
   ): Promise<Session> {
     const packs = machine.packs?.bind(machine);
-    const layout = layoutPlan(plan, { ...options, ...(packs ? { packs } : {}) });
+    // The interpreter runs what the definitions say, literally.
+    const fuse = options.fuse ?? (machine.name === "interpreter" ? "nothing" : "segments");
+    const layout = layoutPlan(plan, { ...options, fuse, ...(packs ? { packs } : {}) });
     const { calls, arenaBytes, activationBytes } = layout;
     const arena = {
       weightBytes: arenaBytes - activationBytes,
@@ -102,7 +104,11 @@ export class Session {
       return bytes ?? materialize(known).bytes;
     }
     const length = byteLength(this.plan.values[value] as PlanValue);
-    return this.machine.bytes(this.layout.offsets[value] as number, length);
+    const offset = this.layout.offsets[value];
+    if (offset !== undefined) return this.machine.bytes(offset, length);
+    throw new AssayError("usage", `the value ${value} was computed with others and is not kept`, {
+      hint: "open the session with keepUntil, or without fuse",
+    });
   }
 
   /** A copy of a value. */

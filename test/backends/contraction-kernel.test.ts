@@ -22,7 +22,10 @@ interface Kernel {
 const BIAS_ROWS = 4;
 const BIAS_COLUMNS = 8;
 const RELU = 16;
-const EPILOGUES = [0, RELU, BIAS_ROWS, BIAS_COLUMNS, BIAS_ROWS | RELU, BIAS_COLUMNS | RELU];
+const RESIDUAL = 32;
+const EPILOGUES = [0, BIAS_ROWS, BIAS_COLUMNS].flatMap((bias) =>
+  [0, RELU, RESIDUAL, RESIDUAL | RELU].map((rest) => bias | rest),
+);
 const POISON = 0x7fa55a5a;
 
 const bytes = Buffer.from(contractionKernel, "base64");
@@ -160,7 +163,13 @@ function patches(outW: number, outH: number, channels: number, size: number, str
 }
 
 /** The contract, element by element. */
-function plain(c: Case, a: Uint32Array, b: Uint32Array, bias: Uint32Array): Uint32Array {
+function plain(
+  c: Case,
+  a: Uint32Array,
+  b: Uint32Array,
+  bias: Uint32Array,
+  residual: Uint32Array,
+): Uint32Array {
   const af = Float32Array.from(a, floatOf);
   const bf = Float32Array.from(b, floatOf);
   const out = new Uint32Array(c.m * (c.n + c.gap)).fill(POISON);
@@ -174,6 +183,9 @@ function plain(c: Case, a: Uint32Array, b: Uint32Array, bias: Uint32Array): Uint
       }
       if (c.epilogue & BIAS_ROWS) acc = Math.fround(acc + floatOf(bias[m] as number));
       if (c.epilogue & BIAS_COLUMNS) acc = Math.fround(acc + floatOf(bias[n] as number));
+      if (c.epilogue & RESIDUAL) {
+        acc = Math.fround(acc + floatOf(residual[m * (c.n + c.gap) + n] as number));
+      }
       if (c.epilogue & RELU) acc = Math.max(acc, 0);
       out[m * (c.n + c.gap) + n] = Number.isNaN(acc) ? 0x7fc00000 : bitsOf(acc);
     }
@@ -218,8 +230,14 @@ function compare(c: Case, newArena = () => new Arena()): void {
   const tablesB = [b, table(c.b.outer), table(c.b.k)];
   const count = c.m * (c.n + c.gap);
   const out = arena.alloc(count);
-  const biasWords = arena.words(bias, Math.max(c.m, c.n));
-  const expected = plain(c, arena.words(a, c.a.size), arena.words(b, c.b.size), biasWords);
+  const residual = fill(c.epilogue & RESIDUAL ? count : 0);
+  const expected = plain(
+    c,
+    arena.words(a, c.a.size),
+    arena.words(b, c.b.size),
+    arena.words(bias, Math.max(c.m, c.n)),
+    arena.words(residual, c.epilogue & RESIDUAL ? count : 0),
+  );
   const widest = Math.max(...KERNELS.map((k) => k.panel));
   const packed = arena.alloc(Math.ceil(c.n / widest) * widest * c.k);
   const work = arena.alloc(Math.max(...KERNELS.map((k) => k.workspaceBytes)) / 4);
@@ -228,7 +246,7 @@ function compare(c: Case, newArena = () => new Arena()): void {
       [c.m, c.n, c.k],
       tablesA,
       tablesB,
-      [packed, out, c.n + c.gap, bias, c.epilogue],
+      [packed, out, c.n + c.gap, bias, c.epilogue, residual],
       // Nothing outside the memory.
       [0, 0, 0, 0, 0],
     ].flat(),
@@ -276,6 +294,10 @@ describe(`contraction kernels: ${KERNELS.map((k) => k.name).join(", ")}`, () => 
     for (const n of [4095, 4096, 4097, 8200]) compare(matmul(3, 7, n));
     // C larger than the second cache: panels in groups of 16, 8 and 2.
     for (const k of [0, 7, 27, 70]) compare(matmul(5, k, 52_500, BIAS_ROWS), () => new Arena(2048));
+    // The sums between blocks of k are in C, and the rest comes once.
+    for (const m of [1, 2, 17]) {
+      for (const n of [15, 33, 64]) compare(matmul(m, 4097, n, BIAS_ROWS | RESIDUAL | RELU));
+    }
   });
 
   test("operands in every layout, with gaps between the rows of C", () => {

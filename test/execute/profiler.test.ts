@@ -3,6 +3,7 @@ import { WasmMachine } from "../../operators/backends/wasm/machine/index.js";
 import { InterpreterMachine, type Machine } from "../../operators/index.js";
 import { chromeTrace } from "../../src/execute/chrome-trace.js";
 import { HashThread } from "../../src/execute/hash-thread.js";
+import { layoutPlan } from "../../src/execute/layout.js";
 import { profileOf, selfTimes } from "../../src/execute/profile.js";
 import { Profiler, type Span, unmeasured } from "../../src/execute/profiler.js";
 import { planFor, runModel } from "../../src/execute/run-model.js";
@@ -45,7 +46,11 @@ function requireNested(spans: readonly Span[]): void {
 describe.each([
   ["interpreter", () => new InterpreterMachine()],
   ["wasm", () => new WasmMachine(1)],
-] as const)("a profiled run on %s", (_, machine) => {
+] as const)("a profiled run on %s", (name, machine) => {
+  const fuse = name === "interpreter" ? "nothing" : "segments";
+  const calls = layoutPlan(plan, { fuse }).calls;
+  const computed = [...new Set(calls.map(({ nodes }) => nodes?.at(-1)))];
+
   test("gives the same bits, and its spans nest and sum up to the run", async () => {
     const plain = await run(machine());
     const profiler = new Profiler();
@@ -60,7 +65,7 @@ describe.each([
     expect(Math.min(...own)).toBeGreaterThanOrEqual(-1e-9);
     expect(own.reduce((a, b) => a + b, 0)).toBeCloseTo(whole.end - whole.start, 6);
     const nodes = spans.filter((s) => s.kind === "operator").map((s) => s.node);
-    expect(nodes).toEqual(plan.nodes.map((_, i) => i));
+    expect(nodes).toEqual(computed);
   });
 
   test("is told by operator, and all parts sum up to it", async () => {
@@ -69,9 +74,7 @@ describe.each([
     const { ms, operators, parts, hashedBytes, copiedBytes } = profileOf(plan, profiler.spans);
     expect(Object.values(parts).reduce((a, b) => a + b, 0)).toBeCloseTo(ms, 6);
     expect(operators.reduce((a, o) => a + o.ms, 0)).toBeCloseTo(parts.operatorMs, 6);
-    expect(operators.map((o) => o.index).sort((a, b) => a - b)).toEqual(
-      plan.nodes.map((_, i) => i),
-    );
+    expect(operators.map((o) => o.index).sort((a, b) => a - b)).toEqual(computed);
     const product = operators.find((o) => o.name === "/h0/MatMul");
     // [2, 8] times [8, 8]: a product and a sum for each step.
     expect(product).toMatchObject({ readBytes: 4 * (16 + 64), writtenBytes: 4 * 16 });
@@ -80,6 +83,21 @@ describe.each([
     expect(hashedBytes).toBeGreaterThan(0);
     expect(copiedBytes).toBeGreaterThan(0);
   });
+});
+
+test("operators that are computed together are told as one", async () => {
+  const whole = planFor(model, named, "layer");
+  const profiler = new Profiler();
+  const machine = profiler.machine(new WasmMachine(1), whole);
+  const request = { model, digest, inputs: named, plan: whole, hasher: nodeHasher };
+  await runModel({ ...request, machine, key: new Uint8Array(32).fill(7) });
+  const { operators } = profileOf(whole, profiler.spans);
+  const together = operators.find((o) => o.name === "/h1/Add");
+  // x, the weight and the bias, but nothing that lies between.
+  expect(together?.operator).toBe("MatMul + Add");
+  expect(together).toMatchObject({ readBytes: 4 * (16 + 64 + 8), writtenBytes: 4 * 16 });
+  const titles = chromeTrace(whole, profiler.spans).traceEvents.map((e) => e.name);
+  expect(titles.some((t) => t === "MatMul + Add /h1/Add")).toBe(true);
 });
 
 describe("the trace of a run", () => {

@@ -61,6 +61,33 @@ describe("binding ends", () => {
     expect(layoutPlan(plan).activationBytes).toBe(128);
     expect(performance.now() - started).toBeLessThan(15_000);
   });
+
+  it("in seconds where a long chain is computed together", () => {
+    const plan = bound(onX(chain(10_000), "y9999"));
+    const started = performance.now();
+    const { calls } = layoutPlan(plan, { fuse: "run" });
+    expect(calls.length).toBeLessThan(500);
+    expect(performance.now() - started).toBeLessThan(15_000);
+  });
+
+  it("in seconds where concatenations lie in each other, or all read one tensor", () => {
+    const joins = Array.from({ length: 500 }, (_, i): NodeSpec[] => [
+      { op: "Neg", inputs: ["x"], outputs: [`n${i}`] },
+      {
+        op: "Concat",
+        inputs: [i === 0 ? "n0" : `c${i - 1}`, `n${i}`],
+        outputs: [`c${i}`],
+        attributes: { axis: int(0) },
+      },
+    ]).flat();
+    const plan = bound(onX(joins, "c499"), { dtype: "f32", dims: [16] });
+    const started = performance.now();
+    const { calls, activationBytes } = layoutPlan(plan, { fuse: "run" });
+    // The first joins a tensor with itself.
+    expect(calls.length).toBe(501);
+    expect(activationBytes).toBe(501 * 64 + 64);
+    expect(performance.now() - started).toBeLessThan(15_000);
+  });
 });
 
 describe("folding ends", () => {

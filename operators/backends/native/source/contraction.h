@@ -33,6 +33,7 @@ constexpr uint32_t kBlockFresh = 131072;
 
 struct alignas(64) Workspace {
   float edge[ASSAY_TALL * kPanel];
+  float edgeResidual[ASSAY_TALL * kPanel];
   float edgeBias[kPanelsTogether * kPanel];
   float a[kBlockA];
   /// One panel of kDepthFewRows, or the piece of a fresh product.
@@ -60,12 +61,19 @@ void runTile(const Block& block, Tile t, RunTile run, uint32_t m, uint32_t rows,
   t.depth = block.depth;
   t.stage = block.stage;
   t.bias = job.floats(job.bias) + (t.stage & kBiasRows ? m : n);
+  const float* residual = job.residualAt(m, n);
+  t.residual = residual;
   t.c = job.element(m, n);
   t.ldc = job.ldc;
   if (width == full) return run(t);
   float* c = t.c;
   t.c = work.edge;
   t.ldc = kPanel;
+  t.residual = work.edgeResidual;
+  const bool adds = (t.stage & kResidual) && (t.stage & kLast);
+  for (uint32_t r = 0; r < rows && adds; r++) {
+    std::copy_n(residual + size_t{r} * job.ldc, width, work.edgeResidual + r * kPanel);
+  }
   if (t.stage & kBiasColumns) {
     std::copy_n(t.bias, width, work.edgeBias);
     t.bias = work.edgeBias;

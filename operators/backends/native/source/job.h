@@ -19,6 +19,7 @@ constexpr size_t kPanelRowBytes = kPanel * sizeof(float);
 constexpr uint32_t kBiasRows = 4;
 constexpr uint32_t kBiasColumns = 8;
 constexpr uint32_t kRelu = 16;
+constexpr uint32_t kResidual = 32;
 
 /// How the elements of packed B are stored. Each is widened to f32 exactly.
 enum class Format : uint32_t { f32, bf16, f16, i8 };
@@ -34,7 +35,7 @@ struct Far {
 };
 
 /// Counts are elements; addresses and offsets are bytes, multiples of 4, and their sums wrap modulo
-/// 2^32: a table may hold what is negative. The first fourteen words are the WebAssembly kernel's.
+/// 2^32: a table may hold what is negative. The first fifteen words are the WebAssembly kernel's.
 struct Record {
   uint32_t m, n, k;
   uint32_t a, offM, offAk;
@@ -43,6 +44,8 @@ struct Record {
   uint32_t c, ldc;
   uint32_t bias;
   uint32_t epilogue;
+  /// Added after the bias: a tensor laid out like C, row for row.
+  uint32_t residual;
   /// Of packed B, which lies at `columns`, or in the memory at `packed` where that is null.
   Format format;
   Far columns;
@@ -70,6 +73,9 @@ struct Job : Record {
   }
   float* element(uint32_t row, uint32_t column) const {
     return reinterpret_cast<float*>(memory + c + (size_t{row} * ldc + column) * sizeof(float));
+  }
+  const float* residualAt(uint32_t row, uint32_t column) const {
+    return floats(residual) + size_t{row} * ldc + column;
   }
 };
 

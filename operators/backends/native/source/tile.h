@@ -39,12 +39,16 @@ struct Tile {
   uint32_t stage;
   /// The first row's bias or the first column's.
   const float* bias;
+  /// What is added after the bias, laid out like C.
+  const float* residual;
 };
 
 /// A sum is never -0: it starts at +0, and x + y is -0 only when both are. So adding +0 for "no
-/// bias" changes nothing, and keeping x where it is not below +0 is the contract's max(x, +0).
-inline __attribute__((always_inline)) Vec finish(Vec sum, Vec bias, bool relu) {
+/// bias" or "no residual" changes nothing, and keeping x where it is not below +0 is the contract's
+/// max(x, +0).
+inline __attribute__((always_inline)) Vec finish(Vec sum, Vec bias, Vec residual, bool relu) {
   Vec x = sum + bias;
+  x = x + residual;
   if (relu) x = x < Vec{} ? Vec{} : x;
   return x == x ? x : splat(__builtin_nanf(""));
 }
@@ -73,7 +77,9 @@ inline __attribute__((always_inline)) void end(const Tile& t, Vec (&acc)[kRows][
         Vec bias{};
         if (t.stage & kBiasRows) bias = splat(t.bias[r]);
         if (t.stage & kBiasColumns) bias = load(t.bias + v * kLanes);
-        acc[r][v] = finish(acc[r][v], bias, t.stage & kRelu);
+        Vec residual{};
+        if (t.stage & kResidual) residual = load(t.residual + r * t.ldc + v * kLanes);
+        acc[r][v] = finish(acc[r][v], bias, residual, t.stage & kRelu);
       }
       store(t.c + r * t.ldc + v * kLanes, acc[r][v]);
     }

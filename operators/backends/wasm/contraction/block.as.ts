@@ -1,7 +1,7 @@
 // The loops around the tiles. A block is a range of rows of A, packed, against panels of B over a
 // range of k; each panel is read from memory once and then met by all rows of the block.
 
-import { BIAS_COLUMNS, BIAS_ROWS, Job, PANEL, PANEL_ROW } from "./job.as";
+import { BIAS_COLUMNS, BIAS_ROWS, Job, PANEL, PANEL_ROW, RESIDUAL } from "./job.as";
 import { packRows } from "./pack.as";
 import { FIRST, LAST, tile1, tile1Wide, tile2 } from "./tile.as";
 
@@ -17,9 +17,10 @@ export const A_BYTES: usize = 384 << 10;
 const FAR_ELEMENTS: u64 = 262144;
 const GROUP_DEPTH: u32 = 256;
 
-/** The state below, then a tile of the last panel: 2 x 16 sums and 16 column biases. */
+/** The state below, then a tile of the last panel: 2 x 16 sums, as many residuals, 16 column biases. */
 const EDGE: usize = 64;
-const EDGE_BIAS: usize = EDGE + 128;
+const EDGE_RESIDUAL: usize = EDGE + 128;
+const EDGE_BIAS: usize = EDGE_RESIDUAL + 128;
 export const HEADER_BYTES: usize = EDGE_BIAS + 64;
 
 /** What the loops share; it lies at the start of the caller's workspace. */
@@ -79,7 +80,7 @@ function oddRow(job: Job, block: Block, j: u32, end: u32, a: usize, b: usize): v
     const n = <usize>j * PANEL;
     const c = job.c + ((<usize>block.m * job.ldc + n) << 2);
     const bias = job.bias + (job.epilogue & BIAS_ROWS ? <usize>block.m << 2 : n << 2);
-    tile1Wide(block.depth, a, b, stride, c, block.stage, bias);
+    tile1Wide(block.depth, a, b, stride, c, block.stage, bias, c + job.residual - job.c);
   }
   for (; j < end; j++, b += stride) panel(job, block, j, a, b);
 }
@@ -98,11 +99,12 @@ function panel(job: Job, block: Block, j: u32, a: usize, b: usize): void {
   const step: usize = stage & BIAS_ROWS ? 8 : 0;
   let bias = job.bias + (<usize>(step ? block.m : n) << 2);
   let c = job.c + <usize>block.m * ldc + (<usize>n << 2);
+  const apart = job.residual - job.c;
   let rows = block.rows;
   for (; rows >= 2; rows -= 2, a += pairBytes, c += 2 * ldc, bias += step) {
-    tile2(depth, a, b, c, ldc, stage, bias);
+    tile2(depth, a, b, c, ldc, stage, bias, c + apart);
   }
-  if (rows) tile1(depth, a, b, c, stage, bias);
+  if (rows) tile1(depth, a, b, c, stage, bias, c + apart);
 }
 
 /** The same where fewer than 16 columns are left: tiles go through a copy of full width. */
@@ -113,6 +115,8 @@ function lastPanel(job: Job, block: Block, n: u32, a: usize, b: usize): void {
   const ldc = <usize>job.ldc << 2;
   const tile = changetype<usize>(block) + EDGE;
   const columnBias = changetype<usize>(block) + EDGE_BIAS;
+  const residual = changetype<usize>(block) + EDGE_RESIDUAL;
+  const apart = job.residual - job.c;
   if (stage & BIAS_COLUMNS) copy(columnBias, job.bias + (<usize>n << 2), width);
   let c = job.c + <usize>block.m * ldc + (<usize>n << 2);
   for (let i: u32 = 0; i < block.rows; i += 2, a += <usize>depth << 3, c += 2 * ldc) {
@@ -122,8 +126,12 @@ function lastPanel(job: Job, block: Block, n: u32, a: usize, b: usize): void {
       copy(tile, c, width);
       if (pair) copy(tile + PANEL_ROW, c + ldc, width);
     }
-    if (pair) tile2(depth, a, b, tile, PANEL_ROW, stage, bias);
-    else tile1(depth, a, b, tile, stage, bias);
+    if (stage & RESIDUAL) {
+      copy(residual, c + apart, width);
+      if (pair) copy(residual + PANEL_ROW, c + apart + ldc, width);
+    }
+    if (pair) tile2(depth, a, b, tile, PANEL_ROW, stage, bias, residual);
+    else tile1(depth, a, b, tile, stage, bias, residual);
     copy(c, tile, width);
     if (pair) copy(c + ldc, tile + PANEL_ROW, width);
   }

@@ -1,7 +1,7 @@
 // Contraction without packing, for few rows and a B that is used once: B is read in the order in
 // which it lies, three or four of its rows at a time, and the sums wait in C, which a cache holds.
 
-import { BIAS_COLUMNS, BIAS_ROWS, Job } from "./job.as";
+import { BIAS_COLUMNS, BIAS_ROWS, Job, RESIDUAL } from "./job.as";
 import { finish, floorOf } from "./tile.as";
 
 /**
@@ -147,13 +147,17 @@ function finishRow(job: Job, m: u32, n: u32, width: u32): void {
   const byColumn = job.epilogue & BIAS_COLUMNS;
   const rowBias = byRow ? v128.load32_splat(job.bias + (<usize>m << 2)) : f32x4.splat(0);
   let bias = job.bias + (<usize>n << 2);
+  const adds = job.epilogue & RESIDUAL;
+  const apart = job.residual - job.c;
+  const none = f32x4.splat(0);
   let c = elementC(job, m, n);
   const whole = c + ((<usize>width & ~3) << 2);
   for (; c != whole; c += 16, bias += 16) {
-    v128.store(c, finish(v128.load(c), byColumn ? v128.load(bias) : rowBias, floor));
+    const x = f32x4.add(v128.load(c), byColumn ? v128.load(bias) : rowBias);
+    v128.store(c, finish(x, adds ? v128.load(c + apart) : none, floor));
   }
   for (let rest = width & 3; rest != 0; rest--, c += 4, bias += 4) {
-    const x = byColumn ? v128.load32_zero(bias) : rowBias;
-    v128.store_lane<u32>(c, finish(v128.load32_zero(c), x, floor), 0);
+    const x = f32x4.add(v128.load32_zero(c), byColumn ? v128.load32_zero(bias) : rowBias);
+    v128.store_lane<u32>(c, finish(x, adds ? v128.load32_zero(c + apart) : none, floor), 0);
   }
 }

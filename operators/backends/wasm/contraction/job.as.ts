@@ -11,9 +11,10 @@ export const PANEL_ROW: usize = 64;
 export const BIAS_ROWS: u32 = 4;
 export const BIAS_COLUMNS: u32 = 8;
 export const RELU: u32 = 16;
+export const RESIDUAL: u32 = 32;
 
 /**
- * Fourteen 32-bit words in this order. Counts are in elements, addresses and offsets in bytes and
+ * Fifteen 32-bit words in this order. Counts are in elements, addresses and offsets in bytes and
  * multiples of 4. Where a field is not used by a call it is not read.
  */
 @unmanaged
@@ -37,10 +38,12 @@ export class Job {
   /** f32[m] with BIAS_ROWS, f32[n] with BIAS_COLUMNS, unread otherwise. */
   bias: usize;
   /**
-   * BIAS_ROWS or BIAS_COLUMNS or neither, and RELU. After the whole fold: add the bias, take
-   * max(x, +0) with NaN kept, and store NaN as 7fc00000.
+   * BIAS_ROWS or BIAS_COLUMNS or neither, RESIDUAL, and RELU. After the whole fold: add the bias,
+   * add the residual, take max(x, +0) with NaN kept, and store NaN as 7fc00000.
    */
   epilogue: u32;
+  /** With RESIDUAL: a tensor laid out like C, row for row; unread otherwise. */
+  residual: usize;
 }
 
 /** True when `count` entries of an offset table step by one f32 each. */

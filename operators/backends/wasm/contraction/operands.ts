@@ -1,5 +1,6 @@
 import { type DType, elementCount } from "../../../dtype.js";
 import { literal } from "../../../program/literal.js";
+import { flatPosition, isOwnPosition } from "../../../program/refactor.js";
 import type {
   ElementProgram,
   IndexExpression,
@@ -85,32 +86,83 @@ function mapOf(sources: ElementProgram["sources"], out: readonly number[]) {
 
 /** What happens to a finished sum. */
 export type Epilogue =
-  | { readonly kind: "none" }
-  /** Adds a bias that the kernel reads at consecutive f32 along rows or columns. */
-  | { readonly kind: "bias"; readonly along: "rows" | "columns"; readonly read: ReadInstruction }
+  /** What the kernel does in registers: a bias, a residual, a rectification, in this order. */
+  | SumEpilogue
   /** A map over the sums (its last source) and the program's sources. */
   | { readonly kind: "map"; readonly program: ElementProgram };
 
-/** `sums` is the dtype of the finished sums. */
-export function epilogueOf(
-  program: ElementProgram,
-  shape: Contraction,
-  sums: "f32" | "i32" = "f32",
-): Epilogue {
+export interface SumEpilogue {
+  readonly kind: "sum";
+  /** Consecutive f32 along rows or columns. */
+  readonly bias?: { readonly along: "rows" | "columns"; readonly read: ReadInstruction };
+  /** f32 laid out like the result. */
+  readonly residual?: ReadInstruction;
+  /** max(x, +0), NaN kept. */
+  readonly relu: boolean;
+}
+
+export function epilogueOf(program: ElementProgram, shape: Contraction): Epilogue {
+  return sumEpilogue(program, shape) ?? { kind: "map", program: finishMap(program) };
+}
+
+/** The finish as bias, residual and rectification, from its result back to the state. */
+function sumEpilogue(program: ElementProgram, shape: Contraction): SumEpilogue | undefined {
+  if (program.dtype !== "f32") return undefined;
   const { code, results } = program.finish;
-  const last = code[results[0] as number];
-  if (program.dtype === sums && last?.kind === "state") return { kind: "none" };
-  if (program.dtype === "f32" && sums === "f32") {
-    if (last?.kind === "operate" && last.op === "f32.add") {
-      const [x, y] = last.args.map((r) => code[r]);
-      const bias = x?.kind === "state" ? y : y?.kind === "state" ? x : undefined;
-      if (bias?.kind === "read") {
-        const along = biasAxis(program, shape, bias);
-        if (along) return { kind: "bias", along, read: bias };
-      }
-    }
+  const rectified = rectifiedOf(code, results[0] as number);
+  const relu = rectified !== undefined;
+  let at = rectified ?? (results[0] as number);
+  let residual: ReadInstruction | undefined;
+  const last = sumOf(code, at);
+  if (last && isResidual(program, last.read)) {
+    residual = last.read;
+    at = last.rest;
   }
-  return { kind: "map", program: finishMap(program, sums) };
+  const rest = { relu, ...(residual ? { residual } : {}) };
+  if (code[at]?.kind === "state") return { kind: "sum", ...rest };
+  const first = sumOf(code, at);
+  const along = first && biasAxis(program, shape, first.read);
+  if (!first || !along || code[first.rest]?.kind !== "state") return undefined;
+  return { kind: "sum", bias: { along, read: first.read }, ...rest };
+}
+
+/** What max(x, +0) is taken of; min(…, ∞), which changes nothing, may be around it. */
+function rectifiedOf(code: readonly Instruction[], at: number): number | undefined {
+  const bounded = withConstant(code, at, "f32.min", 0x7f800000n);
+  return withConstant(code, bounded ?? at, "f32.max", 0n);
+}
+
+function withConstant(
+  code: readonly Instruction[],
+  at: number,
+  op: "f32.min" | "f32.max",
+  bits: bigint,
+): number | undefined {
+  const i = code[at];
+  if (i?.kind !== "operate" || i.op !== op) return undefined;
+  const isConstant = (register: number): boolean => {
+    const x = code[register];
+    return x?.kind === "constant" && x.value.bits === bits;
+  };
+  const [x, y] = i.args as [number, number];
+  return isConstant(y) ? x : isConstant(x) ? y : undefined;
+}
+
+/** A sum of a read and something else; of two reads, the second is taken for it. */
+function sumOf(code: readonly Instruction[], at: number) {
+  const i = code[at];
+  if (i?.kind !== "operate" || i.op !== "f32.add") return undefined;
+  const [x, y] = i.args as [number, number];
+  const [left, right] = [code[x], code[y]];
+  if (right?.kind === "read") return { read: right, rest: x };
+  return left?.kind === "read" ? { read: left, rest: y } : undefined;
+}
+
+/** Whether a read is of the element's own position in a tensor like the result. */
+function isResidual(program: ElementProgram, read: ReadInstruction): boolean {
+  if (program.sources[read.source]?.dtype !== "f32") return false;
+  const flat = flatPosition(read, program.out, []);
+  return flat !== undefined && isOwnPosition(flat, program.out);
 }
 
 function biasAxis(
@@ -119,12 +171,7 @@ function biasAxis(
   read: ReadInstruction,
 ): "rows" | "columns" | undefined {
   if (program.sources[read.source]?.dtype !== "f32") return undefined;
-  const plain = read.index.every((x, i) => {
-    const range = affineRange(x, program.out, []);
-    const inside = !range || (range.min >= 0 && range.max < (read.view[i] as number));
-    return x.registers.length === 0 && inside;
-  });
-  if (!plain) return undefined;
+  if (!flatPosition(read, program.out, [])) return undefined;
   const steps = (axes: Axes, step: number): boolean =>
     outOffsets(read, read.view, program.out, axes).every((offset, i) => offset === i * step);
   if (steps(shape.rows, 4) && steps(shape.columns, 0)) return "rows";
@@ -133,7 +180,7 @@ function biasAxis(
 }
 
 /** The program's finish with the fold's result read from a tensor instead of a state word. */
-function finishMap(program: ElementProgram, dtype: "f32" | "i32"): ElementProgram {
+export function finishMap(program: ElementProgram, dtype: "f32" | "i32" = "f32"): ElementProgram {
   const { out } = program;
   const index = out.map((_, axis): IndexExpression => {
     return { constant: 0, out: out.map((_, i) => (i === axis ? 1 : 0)), fold: [], registers: [] };

@@ -2,8 +2,9 @@ import { DTYPES, elementCount } from "../../../dtype.js";
 import { programBytes } from "../../../program/bytes.js";
 import type { ElementProgram, ReadInstruction } from "../../../program/types.js";
 import { type Call, isScan, type MachineCall, type ScanCall } from "../../machine.js";
-import { epilogueOf, type Operand, operandOf } from "../contraction/operands.js";
+import { type Epilogue, epilogueOf, type Operand, operandOf } from "../contraction/operands.js";
 import {
+  type Axes,
   type Contraction,
   constantOffset,
   foldOffsets,
@@ -20,6 +21,8 @@ import type { ContractStep, KernelStep, Step } from "./steps.js";
 /** Bits of a job's epilogue word, as the kernel defines them. */
 const BIAS_ROWS = 4;
 const BIAS_COLUMNS = 8;
+const RELU = 16;
+const RESIDUAL = 32;
 
 /** What a machine must place, compile and run. Addresses are final once `memory` is laid out. */
 export interface LoweredCalls {
@@ -169,7 +172,8 @@ class CallLowering implements Surroundings {
           c + offsets.c,
           shape.columns.count,
           offsets.bias,
-          epilogue.kind === "bias" ? (epilogue.along === "rows" ? BIAS_ROWS : BIAS_COLUMNS) : 0,
+          epilogueBits(epilogue),
+          offsets.residual,
           formatOf(b.packing?.request),
           // Where a packer will have put B and A.
           ...[0, 0, 0, 0],
@@ -281,7 +285,7 @@ class CallLowering implements Surroundings {
     shape: Contraction,
     a: PlacedOperand,
     b: PlacedOperand,
-    epilogue: ReturnType<typeof epilogueOf>,
+    epilogue: Epilogue,
   ) {
     const { out } = call.program;
     const along = ({ operand }: PlacedOperand): number[] => {
@@ -289,22 +293,24 @@ class CallLowering implements Surroundings {
       return [...outOffsets(operand.read, operand.view, out, shape.loops)].map((x) => base + x);
     };
     const [fromA, fromB] = [along(a), along(b)];
-    const bias =
-      epilogue.kind === "bias"
-        ? [...outOffsets(epilogue.read, epilogue.read.view, out, shape.loops)].map(
-            (x) =>
-              x +
-              constantOffset(epilogue.read, epilogue.read.view) +
-              (call.sources[epilogue.read.source]?.offset as number),
-          )
-        : [];
+    const added = epilogue.kind === "sum" ? epilogue : undefined;
+    const bias = added?.bias ? this.readOffsets(call, added.bias.read, shape.loops) : [];
+    const residual = added?.residual ? this.readOffsets(call, added.residual, shape.loops) : [];
     const block = 4 * shape.rows.count * shape.columns.count;
     return fromA.map((x, i) => ({
       a: x,
       b: fromB[i] as number,
       c: i * block,
       bias: bias[i] ?? 0,
+      residual: residual[i] ?? 0,
     }));
+  }
+
+  /** Addresses of what a finish reads, by loop position. */
+  private readOffsets(call: Call, read: ReadInstruction, loops: Axes): number[] {
+    const base = call.sources[read.source]?.offset as number;
+    const from = base + constantOffset(read, read.view);
+    return [...outOffsets(read, read.view, call.program.out, loops)].map((x) => x + from);
   }
 
   contractStep(
@@ -329,6 +335,13 @@ class CallLowering implements Surroundings {
     const chunk = Math.max(1, Math.ceil(chunkWork / Math.max(1, work / chunksPerJob)));
     return { kind: "contract", mode, jobs, rows, columns, split, chunksPerJob, units, chunk };
   }
+}
+
+function epilogueBits(epilogue: Epilogue): number {
+  if (epilogue.kind === "map") return 0;
+  const { bias, residual, relu } = epilogue;
+  const along = bias === undefined ? 0 : bias.along === "rows" ? BIAS_ROWS : BIAS_COLUMNS;
+  return along | (residual ? RESIDUAL : 0) | (relu ? RELU : 0);
 }
 
 interface PlacedOperand {

@@ -2,7 +2,7 @@ import { elementCount } from "../../../dtype.js";
 import type { ElementProgram, ReadInstruction } from "../../../program/types.js";
 import type { Call } from "../../machine.js";
 import { centredCopy, centredOf } from "../contraction/centred.js";
-import { epilogueOf, operandOf } from "../contraction/operands.js";
+import { finishMap, operandOf } from "../contraction/operands.js";
 import {
   type Contraction,
   constantOffset,
@@ -59,8 +59,8 @@ export function lowerIntegers(
   const isPacked = isConstant(call, shape.b, b);
   const left = place(around, call, shape.a, a, before, false);
   const right = place(around, call, shape.b, b, before, isPacked);
-  const epilogue = epilogueOf(program, shape, "i32");
-  const isSum = epilogue.kind === "none";
+  const { code, results } = program.finish;
+  const isSum = program.dtype === "i32" && code[results[0] as number]?.kind === "state";
   const c = isSum ? call.out : memory.scratch(4 * elementCount(program.out));
   const quads = by.quads && left.dtype !== "i16" && right.dtype !== "i16";
   const panels = Math.ceil(shape.columns.count / by.panel);
@@ -87,10 +87,9 @@ export function lowerIntegers(
     return job;
   });
   around.steps.push({ ...around.contractStep(mode, jobs, shape, depth, by), integers: true });
-  if (epilogue.kind === "map") {
-    const sources = [...call.sources.map((s) => s.offset), c];
-    around.steps.push(around.kernel(epilogue.program, call.out, sources));
-  }
+  if (isSum) return;
+  const sources = [...call.sources.map((s) => s.offset), c];
+  around.steps.push(around.kernel(finishMap(program, "i32"), call.out, sources));
 }
 
 /** An operand where the kernel reads it. */

@@ -28,7 +28,7 @@ export interface Packing {
 }
 
 /** Words of a job record that say where a packer has put columns and rows, low half first. */
-export const FAR_WORDS = { columns: 15, rows: 17 } as const;
+export const FAR_WORDS = { columns: 16, rows: 18 } as const;
 
 /** As the native kernel numbers how columns are stored. */
 export function formatOf(request: PackRequest | undefined): number {
