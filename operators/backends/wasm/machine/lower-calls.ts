@@ -12,7 +12,8 @@ import {
   recogniseContraction,
 } from "../contraction/recognise.js";
 import { recogniseIntegers } from "../contraction/recognise-integers.js";
-import type { Contractor, Cutting } from "./contractor.js";
+import { contractStep } from "./contract-step.js";
+import type { Contractor } from "./contractor.js";
 import { lowerIntegers, type Surroundings } from "./lower-integers.js";
 import { ARENA_BASE, MemoryMap } from "./memory-map.js";
 import { formatOf, isLarge, isWorthwhile, type Packing, packRequest } from "./packings.js";
@@ -187,7 +188,7 @@ class CallLowering implements Surroundings {
       for (const { packing } of [a, b]) packing?.jobs.push(job);
       return job;
     });
-    this.steps.push(this.contractStep(mode, jobs, shape, depth));
+    this.steps.push(contractStep(mode, jobs, shape, depth, this.threads, this.contractor));
     if (epilogue.kind === "map") {
       const sources = [...call.sources.map((s) => s.offset), c];
       this.steps.push(this.kernel(epilogue.program, call.out, sources));
@@ -311,29 +312,6 @@ class CallLowering implements Surroundings {
     const base = call.sources[read.source]?.offset as number;
     const from = base + constantOffset(read, read.view);
     return [...outOffsets(read, read.view, call.program.out, loops)].map((x) => x + from);
-  }
-
-  contractStep(
-    mode: ContractStep["mode"],
-    jobs: readonly number[],
-    shape: Contraction,
-    depth: number,
-    by: Cutting = this.contractor,
-  ): ContractStep {
-    const { panel, tileRows } = by;
-    const rows = shape.rows.count;
-    const chunkWork = by.chunkWork(rows);
-    const direct = mode === "direct";
-    const columns = direct ? shape.columns.count : Math.ceil(shape.columns.count / panel);
-    const split = direct || columns >= rows ? "columns" : "rows";
-    const work = rows * shape.columns.count * Math.max(1, depth);
-    const most =
-      split === "rows" ? Math.ceil(rows / tileRows) : Math.ceil(columns / (direct ? 64 : 1));
-    const wanted = this.threads === 1 ? 1 : Math.min(4 * this.threads, Math.ceil(work / chunkWork));
-    const chunksPerJob = Math.max(1, Math.min(most, wanted));
-    const units = jobs.length * chunksPerJob;
-    const chunk = Math.max(1, Math.ceil(chunkWork / Math.max(1, work / chunksPerJob)));
-    return { kind: "contract", mode, jobs, rows, columns, split, chunksPerJob, units, chunk };
   }
 }
 

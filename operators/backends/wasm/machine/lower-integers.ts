@@ -14,9 +14,10 @@ import type {
   IntegerDType,
   IntegerSide,
 } from "../contraction/recognise-integers.js";
+import { contractStep } from "./contract-step.js";
 import type { Contractor, IntegerContractor } from "./contractor.js";
 import type { MemoryMap } from "./memory-map.js";
-import type { ContractStep, KernelStep, Step } from "./steps.js";
+import type { KernelStep, Step } from "./steps.js";
 
 /** Bits of a record's `types`, as the kernels define them. */
 const SIGNED_A = 1;
@@ -36,13 +37,6 @@ export interface Surroundings {
   readonly threads: number;
   readonly contractor: Contractor;
   kernel(program: ElementProgram, out: number, sources: readonly number[]): KernelStep;
-  contractStep(
-    mode: ContractStep["mode"],
-    jobs: readonly number[],
-    shape: Contraction,
-    depth: number,
-    by: IntegerContractor,
-  ): ContractStep;
 }
 
 /** Steps for a product of integers; `before` is the call that runs right before it. */
@@ -86,7 +80,10 @@ export function lowerIntegers(
     }
     return job;
   });
-  around.steps.push({ ...around.contractStep(mode, jobs, shape, depth, by), integers: true });
+  around.steps.push({
+    ...contractStep(mode, jobs, shape, depth, around.threads, by),
+    integers: true,
+  });
   if (isSum) return;
   const sources = [...call.sources.map((s) => s.offset), c];
   around.steps.push(around.kernel(finishMap(program, "i32"), call.out, sources));
