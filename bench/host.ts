@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { arch, availableParallelism, cpus, loadavg, platform, totalmem } from "node:os";
+import { nativeAddon } from "../operators/backends/native/index.js";
 
 /** Where figures come from; without it they mean nothing. */
 export interface Host {
@@ -10,8 +11,10 @@ export interface Host {
   readonly system: string;
   readonly node: string;
   readonly v8: string;
-  /** One-minute load average before the run: above about 0.3 others were at work. */
+  /** One-minute load average before the run. */
   readonly load: number;
+  /** Instruction sets that the addon was built for, or why there is none. */
+  readonly native: string;
   /** Versions of the peers that are installed. */
   readonly peers: Readonly<Record<string, string>>;
 }
@@ -34,6 +37,7 @@ export function hostFacts(): Host {
     node: process.version,
     v8: process.versions.v8,
     load: loadavg()[0] ?? 0,
+    native: nativeText(),
     peers: Object.fromEntries(versions.filter(([, v]) => v !== "")),
   };
 }
@@ -43,10 +47,15 @@ export function hostText(host: Host): string {
   return [
     `CPU      ${host.cpu}, ${host.cores} cores, ${host.memoryGiB} GiB, ${host.system}`,
     `engine   Node ${host.node}, V8 ${host.v8}, WebAssembly optimised at once`,
-    `backend  assay wasm (SIMD128, no relaxed SIMD)`,
+    `backends assay: WebAssembly (SIMD128, no relaxed SIMD); assay native: ${host.native}`,
     `peers    ${peers.join(", ")}`,
-    `load     ${host.load.toFixed(2)}${host.load > 0.3 ? ": others are at work, figures are noisy" : ""}`,
   ].join("\n");
+}
+
+function nativeText(): string {
+  const native = nativeAddon();
+  if (!("addon" in native)) return "not built";
+  return native.addon.levels.map(({ name }) => name).join(", ");
 }
 
 /** Virtual machines often hide the model; the widest vectors say most about native peers. */

@@ -3,11 +3,21 @@ import { parseArgs } from "node:util";
 import { BENCHMARKS, type Benchmark } from "./benchmarks/index.js";
 import { optimiseWebAssembly } from "./engine.js";
 import { hostFacts, hostText } from "./host.js";
-import { isMet, type Report, reportText, targetText } from "./report.js";
-import { type Results, readResults, updateReadme, writeFigures, writeResults } from "./results.js";
+import { watchOthers } from "./others.js";
+import { isMet, reportText, targetText } from "./report.js";
+import {
+  measured,
+  publish,
+  type Results,
+  readResults,
+  type Section,
+  writeResults,
+} from "./results.js";
 import { settingsFor } from "./settings.js";
 
 const README = fileURLToPath(new URL("README.md", import.meta.url));
+/** The last figures of every benchmark, of which the README is written. */
+const STORED = fileURLToPath(new URL("figures.json", import.meta.url));
 const DOCS = fileURLToPath(new URL("../docs", import.meta.url));
 
 const HELP = `npm run bench -- [options]
@@ -15,7 +25,8 @@ const HELP = `npm run bench -- [options]
   --only a,b     these benchmarks: ${Object.keys(BENCHMARKS).join(", ")}
   --quick        few rounds and no shape above a gigaflop: for a look, not for figures
   --json file    write the results as JSON
-  --readme       put the figures into bench/README.md
+  --readme       put the figures into bench/README.md and bench/figures.json, in place of older
+                 ones of the same benchmarks, and plots into docs
   --from file    take results from an earlier --json instead of measuring
   --help         this text
 `;
@@ -35,17 +46,22 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
+  const chosenOnes = chosen(values.only);
   const results = values.from
-    ? readResults(values.from)
-    : await measure(chosen(values.only), values.quick);
-  if (values.from) for (const report of results.reports) print(report);
+    ? selected(readResults(values.from), chosenOnes)
+    : await measure(chosenOnes, values.quick);
+  if (values.from) for (const section of results.sections) print(section);
   printSummary(results);
   if (values.json) writeResults(values.json, results);
   if (values.readme) {
-    updateReadme(README, results);
-    writeFigures(DOCS, results);
+    publish(results, Object.keys(BENCHMARKS), { stored: STORED, readme: README, plots: DOCS });
   }
   return 0;
+}
+
+function selected({ sections }: Results, chosenOnes: readonly [string, Benchmark][]): Results {
+  const names = new Set(chosenOnes.map(([name]) => name));
+  return { sections: sections.filter(({ report }) => names.has(report.name)) };
 }
 
 function chosen(only: string | undefined): [string, Benchmark][] {
@@ -59,25 +75,34 @@ function chosen(only: string | undefined): [string, Benchmark][] {
 
 async function measure(benchmarks: [string, Benchmark][], quick: boolean): Promise<Results> {
   optimiseWebAssembly();
-  const host = hostFacts();
   const scale = quick ? "quick" : "full";
-  process.stdout.write(`${hostText(host)}\n\n`);
-  const reports: Report[] = [];
+  process.stdout.write(`${hostText(hostFacts())}\n\n`);
+  const sections: Section[] = [];
   for (const [, benchmark] of benchmarks) {
+    const host = hostFacts();
+    const others = watchOthers();
+    const start = performance.now();
     const report = await benchmark(settingsFor(scale, showProgress));
     clearProgress();
-    print(report);
-    reports.push(report);
+    const seconds = (performance.now() - start) / 1000;
+    const busy = others();
+    const date = new Date().toISOString();
+    const about = busy === undefined ? {} : { others: busy };
+    const section = { date, scale, host, seconds, ...about, report } as const;
+    print(section);
+    sections.push(section);
   }
-  return { date: new Date().toISOString(), scale, host, reports };
+  return { sections };
 }
 
-function print(report: Report): void {
-  process.stdout.write(`${reportText(report)}\n`);
+function print(section: Section): void {
+  process.stdout.write(`${reportText(section.report)}\n  ${measured(section)}\n\n`);
 }
 
-function printSummary({ reports }: Results): void {
-  const targets = reports.flatMap((r) => r.targets.map((t) => ({ name: r.name, target: t })));
+function printSummary({ sections }: Results): void {
+  const targets = sections.flatMap(({ report }) =>
+    report.targets.map((target) => ({ name: report.name, target })),
+  );
   if (targets.length === 0) return;
   const met = targets.filter(({ target }) => isMet(target)).length;
   process.stdout.write(`${met} of ${targets.length} targets met\n`);

@@ -22,6 +22,11 @@ export type Clock = () => number;
 /** Calls shorter than this are repeated within one timed stretch: the clock has limits. */
 const STRETCH_MS = 2;
 const MAX_ROUNDS = 400;
+/** A median of fewer says nothing. */
+const LEAST_ROUNDS = 3;
+
+export type Effort = Pick<Settings, "warmMs" | "budgetMs" | "minRounds"> &
+  Partial<Pick<Settings, "limitMs">>;
 
 /**
  * Times subjects against each other. They take turns, A B C then C B A, so that a machine that
@@ -29,15 +34,15 @@ const MAX_ROUNDS = 400;
  */
 export async function compare(
   subjects: readonly Subject[],
-  settings: Pick<Settings, "warmMs" | "budgetMs" | "minRounds">,
+  settings: Effort,
   now: Clock = () => performance.now(),
 ): Promise<Timing[]> {
   const repeats: number[] = [];
   for (const subject of subjects) repeats.push(await warmUp(subject, settings.warmMs, now));
   const rounds = subjects.map((): number[] => []);
-  const end = now() + settings.budgetMs;
+  const start = now();
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    if (round >= settings.minRounds && now() >= end) break;
+    if (isEnough(round, now() - start, settings)) break;
     const order = [...subjects.keys()];
     if (round % 2 === 1) order.reverse();
     for (const i of order) {
@@ -46,6 +51,12 @@ export async function compare(
     }
   }
   return subjects.map(({ name }, i) => timingOf(name, rounds[i] as number[]));
+}
+
+function isEnough(round: number, elapsed: number, effort: Effort): boolean {
+  const { budgetMs, minRounds, limitMs = Number.POSITIVE_INFINITY } = effort;
+  if (round >= minRounds) return elapsed >= budgetMs;
+  return round >= LEAST_ROUNDS && elapsed >= limitMs;
 }
 
 /** Runs a subject until it is warm; yields how many calls make a stretch long enough to time. */

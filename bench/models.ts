@@ -1,15 +1,22 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { invertedModel, MOBILENET_V2 } from "../fixtures/builders/mobilenet.js";
 import { type AttributeSpec, ModelBuilder } from "../fixtures/builders/model-builder.js";
+import { quantisedTransformerModel } from "../fixtures/builders/quantised.js";
 import { resnetModel } from "../fixtures/builders/resnet.js";
-import { TRANSFORMER_OPSET, transformerModel } from "../fixtures/builders/transformer.js";
-import { AssayError, type Tensor } from "../operators/index.js";
+import { bottleneckModel, RESNET50 } from "../fixtures/builders/resnet50.js";
+import {
+  TRANSFORMER_OPSET,
+  type TransformerShape,
+  transformerModel,
+} from "../fixtures/builders/transformer.js";
+import { AssayError, DTYPES, type Tensor } from "../operators/index.js";
 import { parseTensorFile } from "../src/files/parse.js";
 import type { Model } from "../src/graph/types.js";
 import { importOnnx } from "../src/onnx/import.js";
 import { writeOnnx } from "../src/onnx/write.js";
 import type { Scale } from "./settings.js";
-import { randomTensor } from "./values.js";
+import { drawFast, randomTensor, randomWeights } from "./values.js";
 
 /** A model with inputs to run it on, for every runtime. */
 export interface Workload {
@@ -29,6 +36,24 @@ export function matmulWorkload(m: number, k: number, n: number): Workload {
   const b = new ModelBuilder("matmul", OPSET, 1);
   b.addOutput("", "MatMul", [b.input("x", [m, k]), b.tensor("w", w)], "y");
   return workload(`${m}×${k}×${n}`, b.build([{ name: "y", dims: [m, n] }]), [m, k]);
+}
+
+/** How a weight is stored. */
+export type WeightKind = "f32" | "bf16" | "i8";
+
+/** One row times `bytes` bytes of weights; narrow ones are widened in the model, i8 scaled by column. */
+export function vectorWorkload(kind: WeightKind, bytes: number, scale: Scale): Workload {
+  const k = scale === "tiny" ? 64 : 4096;
+  const n = bytes / (k * DTYPES[kind].size);
+  const b = new ModelBuilder("vector", OPSET, 1, drawFast);
+  const x = b.input("x", [1, k]);
+  const stored = b.tensor("w", randomWeights(kind, [k, n]));
+  const wide = kind === "f32" ? stored : b.add("/w", "Cast", [stored], { to: DTYPES.f32.code });
+  if (kind === "i8") {
+    const product = b.add("", "MatMul", [x, wide]);
+    b.addOutput("", "Mul", [product, b.around("scale", [n], 0.01, 0.005)], "y");
+  } else b.addOutput("", "MatMul", [x, wide], "y");
+  return workload(`1×${k}×${n}, ${kind}`, b.build([{ name: "y", dims: [1, n] }]), [1, k]);
 }
 
 export interface OperatorCase {
@@ -61,29 +86,107 @@ export function blockWorkload(scale: Scale): Workload {
   ]);
 }
 
+/**
+ * Stacks of transformer blocks with a sequence of any length: 12 blocks have 340 MB of weights, which
+ * are made once and shared by every length.
+ */
+export function stackWorkloads(
+  scale: Scale,
+  lengths: readonly number[],
+  blocks = defaultBlocks(scale),
+): Workload[] {
+  const shape = { layers: blocks, ...widths(scale), sequence: "T" };
+  const model = transformerModel(shape, 1, undefined, drawFast);
+  return ofLengths(`${blocks} transformer blocks`, model, shape, lengths);
+}
+
+/** The same with weights in i8. */
+export function quantisedWorkloads(scale: Scale, lengths: readonly number[]): Workload[] {
+  const shape = { layers: defaultBlocks(scale), ...widths(scale), sequence: "T" };
+  const model = quantisedTransformerModel(shape, 1, drawFast);
+  return ofLengths(`${shape.layers} transformer blocks in int8`, model, shape, lengths);
+}
+
+const defaultBlocks = (scale: Scale): number => (scale === "tiny" ? 2 : 12);
+const widths = (scale: Scale) => (scale === "tiny" ? { d: 32, heads: 2 } : { d: 768, heads: 12 });
+
+function ofLengths(
+  title: string,
+  model: Model,
+  { d, heads }: TransformerShape,
+  lengths: readonly number[],
+): Workload[] {
+  const bytes = written(model);
+  return lengths.map((t) => ({
+    title: `${title} (d=${d}, ${heads} heads), T=${t}`,
+    model,
+    bytes,
+    inputs: new Map([["x", randomTensor([1, t, d])]]),
+  }));
+}
+
 /** SqueezeNet with its real weights; a small seeded residual network at tiny scale. */
 export function imageWorkload(scale: Scale): Workload {
   if (scale === "tiny") {
     const model = resnetModel({ size: 16, channels: [8, 16], blocks: 1, classes: 10 });
     return workload("small residual network", model, [1, 3, 16, 16]);
   }
-  const folder = join(dataFolder(), "models/squeezenet");
-  const bytes = readData(join(folder, "SqueezeNet_f32_widened_from_fp16.onnx"));
-  const image = join(folder, "golden_f32/test_data_set_0/input_0.pb");
+  return fileWorkload(
+    "SqueezeNet (f32)",
+    "models/squeezenet/SqueezeNet_f32_widened_from_fp16.onnx",
+    "models/squeezenet/golden_f32/test_data_set_0/input_0.pb",
+  );
+}
+
+/** mnist-8 with its real weights, at any scale. */
+export function digitWorkload(): Workload {
+  return fileWorkload(
+    "mnist-8",
+    "models/mnist-8/mnist.onnx",
+    "models/mnist-8/golden/test_data_set_0/input_0.pb",
+  );
+}
+
+/** ResNet-50's shape, at tiny scale of another size. */
+export function resnet50Workload(scale: Scale): Workload {
+  const shape =
+    scale === "tiny" ? { ...RESNET50, size: 32, width: 8, blocks: [1, 2], classes: 10 } : RESNET50;
+  const model = bottleneckModel(shape, 1, drawFast);
+  return workload("ResNet-50-shaped", model, [1, 3, shape.size, shape.size]);
+}
+
+/** MobileNetV2's shape, at tiny scale with few blocks. */
+export function mobilenetWorkload(scale: Scale): Workload {
+  const few = MOBILENET_V2.stages.slice(0, 2);
+  const shape =
+    scale === "tiny"
+      ? { ...MOBILENET_V2, size: 32, stages: few, last: 32, classes: 10 }
+      : MOBILENET_V2;
+  const model = invertedModel(shape, 1, drawFast);
+  return workload("MobileNetV2-shaped", model, [1, 3, shape.size, shape.size]);
+}
+
+/** A model and an input from the folder of models. */
+function fileWorkload(title: string, modelFile: string, inputFile: string): Workload {
+  const bytes = readData(join(dataFolder(), modelFile));
+  const input = join(dataFolder(), inputFile);
   const model = importOnnx(bytes);
   const name = model.graph.inputs[0]?.name as string;
   return {
-    title: "SqueezeNet (f32)",
+    title,
     model,
     bytes,
-    inputs: new Map([[name, parseTensorFile(image, readData(image))]]),
+    inputs: new Map([[name, parseTensorFile(input, readData(input))]]),
   };
 }
 
 function workload(title: string, model: Model, dims: readonly number[]): Workload {
-  const bytes = writeOnnx(model, { opsets: new Map([["", OPSET]]), producer: "assay-bench" });
   const name = model.graph.inputs[0]?.name as string;
-  return { title, model, bytes, inputs: new Map([[name, randomTensor(dims)]]) };
+  return { title, model, bytes: written(model), inputs: new Map([[name, randomTensor(dims)]]) };
+}
+
+function written(model: Model): Uint8Array {
+  return writeOnnx(model, { opsets: new Map([["", OPSET]]), producer: "assay-bench" });
 }
 
 /** Where models lie that the project did not make: ASSAY_DATA, else beside the project. */

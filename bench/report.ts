@@ -34,6 +34,10 @@ export type Row = Readonly<Record<string, string | number>>;
 /** A figure with the bound it should keep. */
 export interface Target {
   readonly what: string;
+  /** Who does it, where that is not said in `what`. */
+  readonly subject?: string;
+  /** Who or what it is measured by. */
+  readonly against?: string;
   readonly figure: number;
   readonly bound: number;
   readonly kind: "at-least" | "at-most";
@@ -45,13 +49,41 @@ export function isMet({ figure, bound, kind }: Target): boolean {
 }
 
 export function targetText(target: Target): string {
-  const { what, bound, kind, unit } = target;
-  // Rounded against the target: what misses it narrowly must not look as if it met it.
+  const { what, subject, against } = target;
+  const who = `${subject ? `, ${subject}` : ""}${against ? ` against ${against}` : ""}`;
+  return `${what}${who}: ${figureText(target)} (target ${boundText(target)}) ${verdictOf(target)}`;
+}
+
+const verdictOf = (target: Target): string => (isMet(target) ? "MET" : "MISSED");
+
+/** Rounded against the target: what misses it narrowly must not look as if it met it. */
+function figureText({ figure, kind, unit }: Target): string {
   const round = kind === "at-least" ? Math.floor : Math.ceil;
-  const figure = round(100 * target.figure) / 100;
-  const sign = kind === "at-least" ? "≥" : "≤";
-  const verdict = isMet(target) ? "MET" : "MISSED";
-  return `${what}: ${figure.toFixed(2)}${unit} (target ${sign} ${bound.toFixed(2)}${unit}) ${verdict}`;
+  return `${(round(100 * figure) / 100).toFixed(2)}${unit}`;
+}
+
+function boundText({ bound, kind, unit }: Target): string {
+  return `${kind === "at-least" ? "≥" : "≤"} ${bound.toFixed(2)}${unit}`;
+}
+
+/** All targets of some reports as one Markdown table, each with the day of its figure. */
+export function targetsMarkdown(
+  reports: readonly { readonly report: Report; readonly date: string }[],
+): string {
+  const rows = reports.flatMap(({ report, date }) =>
+    report.targets.map((t) => {
+      const what = t.subject ? `${t.what}: ${t.subject}` : t.what;
+      const verdict = isMet(t) ? "met" : "**missed**";
+      const figure = [figureText(t), boundText(t), verdict];
+      return [`\`${report.name}\``, what, t.against ?? "–", ...figure, date];
+    }),
+  );
+  if (rows.length === 0) return "None yet.";
+  const met = rows.filter((cells) => cells.includes("met")).length;
+  const head = ["benchmark", "work", "against", "figure", "target", "", "measured"];
+  const lines = [head, ["---", "---", "---", "--:", "--:", "---", "---"], ...rows];
+  const table = lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+  return `${met} of ${rows.length} targets are met.\n\n${table}`;
 }
 
 /** A report for a terminal. */
@@ -82,9 +114,9 @@ function tableText({ title, columns, rows }: Table): string {
   return [title, "", ...lines].join("\n");
 }
 
-/** A report in Markdown, headings from the third level on. */
-export function reportMarkdown(report: Report): string {
-  const parts = [`### ${report.title}`];
+/** A report in Markdown, headings from the third level on; `origin` says where the figures come from. */
+export function reportMarkdown(report: Report, origin?: string): string {
+  const parts = [`### ${report.title}`, ...(origin ? [origin] : [])];
   for (const { title, columns, rows } of report.tables) {
     const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
     const rule = columns.map((c) => (isNumeric(c) ? "--:" : "---"));

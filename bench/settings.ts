@@ -8,14 +8,16 @@ export interface Settings {
   /** Time for the rounds of one comparison; `minRounds` are made in any case. */
   readonly budgetMs: number;
   readonly minRounds: number;
+  /** After this long, three rounds are enough: some subjects take seconds a round. */
+  readonly limitMs: number;
   /** Told what is being measured now. */
   readonly progress: (text: string) => void;
 }
 
 const EFFORT = {
-  full: { warmMs: 600, budgetMs: 3000, minRounds: 9 },
-  quick: { warmMs: 150, budgetMs: 300, minRounds: 3 },
-  tiny: { warmMs: 0, budgetMs: 0, minRounds: 1 },
+  full: { warmMs: 300, budgetMs: 2500, minRounds: 9, limitMs: 8000 },
+  quick: { warmMs: 150, budgetMs: 300, minRounds: 3, limitMs: 3000 },
+  tiny: { warmMs: 0, budgetMs: 0, minRounds: 1, limitMs: 0 },
 } as const;
 
 export function settingsFor(scale: Scale, progress: Settings["progress"] = () => {}): Settings {

@@ -6,6 +6,7 @@ export {
   type Call,
   type CallSource,
   type ConstantBytes,
+  isScan,
   type Machine,
   type MachineCall,
   type MachineMemory,

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { AssayError } from "../operators/errors.js";
 import type { FunctionOp } from "../operators/program/micro-ops.js";
-import { moduleDigest } from "./prove-chunk.js";
+import { moduleDigest, type Prover } from "./prove-chunk.js";
 import {
   type Environment,
   environment,
@@ -11,6 +11,7 @@ import {
   ROOT,
   readJson,
   record,
+  recordPath,
   writeJson,
 } from "./prove-record.js";
 import type { Result, Task } from "./prove-worker.js";
@@ -34,6 +35,17 @@ interface Proof extends Environment {
   readonly module: string;
 }
 
+/** The same of native code: what its functions were compiled from, and where each level passed. */
+interface NativeProof {
+  readonly program: string;
+  readonly inputs: string;
+  readonly sha256_all: string;
+  readonly reference: string;
+  /** SHA-256 of functions.gen.h and lanes.h, one behind the other. */
+  readonly source: string;
+  readonly levels: Readonly<Partial<Record<Prover, Omit<Environment, "engine">>>>;
+}
+
 interface Published {
   readonly source: string;
   readonly sha256_all: string;
@@ -53,6 +65,7 @@ function published(op: FunctionOp): Published {
 /** Digests of the chunks by number, computed by child processes; calls `done` after each. */
 function digestChunks(
   op: FunctionOp,
+  prover: Prover,
   missing: readonly number[],
   done: (result: Result) => void,
 ): Promise<void> {
@@ -64,7 +77,7 @@ function digestChunks(
       const next = (): void => {
         const chunk = queue.shift();
         if (chunk === undefined) child.disconnect();
-        else child.send({ op, chunk } satisfies Task);
+        else child.send({ op, prover, chunk } satisfies Task);
       };
       child.on("message", (result: Result) => {
         try {
@@ -84,13 +97,13 @@ function digestChunks(
 }
 
 /** Whether a function is proven now; says which chunks differ if not. */
-export async function proveInputs(op: FunctionOp): Promise<boolean> {
+export async function proveInputs(op: FunctionOp, prover: Prover = "wasm"): Promise<boolean> {
   const reference = published(op);
-  const module = moduleDigest(op);
-  const path = join(PROGRESS, `${op}-${module.slice(0, 16)}-${process.version}.json`);
+  const module = moduleDigest(op, prover);
+  const path = join(PROGRESS, `${op}-${prover}-${module.slice(0, 16)}-${process.version}.json`);
   const digests = readJson<Record<string, string>>(path, {});
   const missing = Array.from({ length: CHUNKS }, (_, c) => c).filter((c) => !digests[c]);
-  await digestChunks(op, missing, ({ chunk, digest, seconds, module: ran }) => {
+  await digestChunks(op, prover, missing, ({ chunk, digest, seconds, module: ran }) => {
     if (ran !== module) {
       throw new AssayError("backend/unavailable", "the code generator changed during the proof");
     }
@@ -100,12 +113,21 @@ export async function proveInputs(op: FunctionOp): Promise<boolean> {
     const agrees = digest === reference.sha256_chunks[chunk] ? "agrees" : "DIFFERS";
     const count = Object.keys(digests).length;
     const name = chunk.toString(16).padStart(2, "0");
-    console.log(`${op} ${count}/${CHUNKS}: chunk ${name} ${agrees}, ${rate.toFixed(1)} ns each`);
+    console.log(
+      `${op} ${prover} ${count}/${CHUNKS}: chunk ${name} ${agrees}, ${rate.toFixed(1)} ns each`,
+    );
   });
   const wrong = reference.sha256_chunks.flatMap((want, c) => (digests[c] === want ? [] : [c]));
-  if (wrong.length === 0) record("proofs.json", op, proofOf(op, module, reference));
+  if (wrong.length === 0) {
+    if (prover === "wasm") record("proofs.json", op, proofOf(op, module, reference));
+    else recordNative(op, prover, module, reference);
+  }
   rmSync(path, { force: true });
-  console.log(wrong.length === 0 ? `${op}: proven` : `${op}: chunks ${wrong.join(", ")} differ`);
+  console.log(
+    wrong.length === 0
+      ? `${op}: proven (${prover})`
+      : `${op} (${prover}): chunks ${wrong.join(", ")} differ`,
+  );
   return wrong.length === 0;
 }
 
@@ -120,4 +142,21 @@ function proofOf(op: FunctionOp, module: string, reference: Published): Proof {
     module,
     ...where,
   };
+}
+
+/** Adds a level to a function's record, which starts anew where anything in it has changed. */
+function recordNative(op: FunctionOp, level: Prover, source: string, reference: Published): void {
+  const known = readJson<Record<string, NativeProof>>(recordPath("native-proofs.json"), {})[op];
+  const program = programDigest(op);
+  const levels = known?.program === program && known.source === source ? known.levels : {};
+  const { engine: _, ...where } = environment();
+  const proof: NativeProof = {
+    program,
+    inputs: "all 2^32",
+    sha256_all: reference.sha256_all,
+    reference: reference.source,
+    source,
+    levels: { ...levels, [level]: { ...where, backend: `native ${level}` } },
+  };
+  record("native-proofs.json", op, proof);
 }

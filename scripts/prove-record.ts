@@ -45,9 +45,13 @@ export function readJson<T>(path: string, otherwise: T): T {
   return existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as T) : otherwise;
 }
 
+export function recordPath(file: string): string {
+  return join(ROOT, "operators/scalar/functions", file);
+}
+
 /** Sets one entry of a record in operators/scalar/functions, in the order of the functions. */
 export function record(file: string, op: FunctionOp, entry: unknown): void {
-  const path = join(ROOT, "operators/scalar/functions", file);
+  const path = recordPath(file);
   const entries = readJson<Record<string, unknown>>(path, {});
   entries[op] = entry;
   const ordered = Object.keys(SCALAR_FUNCTIONS).filter((name) => entries[name] !== undefined);

@@ -1,8 +1,8 @@
 import { byteLength, type Tensor } from "../../operators/index.js";
-import { HashThread, wantsHashThread } from "../../src/execute/hash-thread.js";
+import { openHashThread, wantsHashThread } from "../../src/execute/hash-thread.js";
 import { traceRoots } from "../../src/execute/run-model.js";
 import type { Session } from "../../src/execute/session.js";
-import { type Committer, traceRun } from "../../src/execute/trace.js";
+import { type Committer, type TraceOptions, traceRun } from "../../src/execute/trace.js";
 import { modelDigest } from "../../src/graph/digests.js";
 import type { Granularity, Plan, PlanValue } from "../../src/graph/plan.js";
 import { nodeHasher } from "../../src/merkle/node-hash.js";
@@ -83,14 +83,14 @@ async function measureCommitment(
   settings: Settings,
 ): Promise<Row> {
   const { session, inputs } = await openSession(workload, { granularity });
-  const thread = new HashThread();
+  const hashThread = openHashThread();
   const here: Committer = (tensor) => commitTensor(nodeHasher, tensor);
   try {
     const [plain, inline, threaded] = (await compare(
       [
         { name: "plain", run: () => void runPlain(session, inputs) },
         { name: "here", run: () => committedRun(session, inputs, here) },
-        { name: "thread", run: () => committedRun(session, inputs, thread.commit) },
+        { name: "thread", run: () => committedRun(session, inputs, here, { hashThread }) },
       ],
       settings,
     )) as [Timing, Timing, Timing];
@@ -108,7 +108,7 @@ async function measureCommitment(
       chosen: wantsHashThread(session.plan) ? "thread" : "here",
     };
   } finally {
-    await Promise.all([thread.close(), session.close()]);
+    await Promise.all([hashThread.close(), session.close()]);
   }
 }
 
@@ -116,8 +116,9 @@ async function committedRun(
   session: Session,
   inputs: readonly Tensor[],
   commit: Committer,
+  options: TraceOptions = {},
 ): Promise<void> {
-  traceRoots(nodeHasher, await traceRun(session, inputs, commit));
+  traceRoots(nodeHasher, await traceRun(session, inputs, commit, options));
 }
 
 /** Every tensor that is hashed: inputs, and once each what crosses a boundary. */

@@ -1,13 +1,13 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { hostFacts, hostText } from "../host.js";
+import { type Host, hostFacts, hostText } from "../host.js";
 import { type Column, type Row, reportText } from "../report.js";
 import { build, checkOut } from "./checkout.js";
-import { type Duel, duel } from "./duel.js";
+import { duel } from "./duel.js";
 import { SECTIONS } from "./sections.js";
-import { verdictOf } from "./verdict.js";
+import { against, rowOf } from "./verdict.js";
 
 const HELP = `npm run bench:compare -- <revision> [options]
 
@@ -15,7 +15,9 @@ Measures this working tree against another revision, in turns, in separate proce
 
   --only a,b        these sections: ${Object.keys(SECTIONS).join(", ")}
   --quick           one pair of processes, few rounds: for a look
-  --fail-above 1.1  exit code 1 where a section is slower by more than this, beyond the noise
+  --fail-above 1.1  exit code 1 where a section is slower by more than this, beyond the noise, or
+                    gives other bits; 2 where none is, but some could not be compared
+  --json file       write the ratios as JSON
   --help            this text
 `;
 
@@ -40,6 +42,7 @@ async function main(): Promise<number> {
       only: { type: "string" },
       quick: { type: "boolean", default: false },
       "fail-above": { type: "string" },
+      json: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
@@ -60,18 +63,33 @@ async function main(): Promise<number> {
   for (const name of names) {
     process.stderr.write(`… ${name}\n`);
     const section = (SECTIONS[name] as (typeof SECTIONS)[string])(models);
-    rows.push(
-      rowOf(name, await duel([older.folder, ROOT], section, values.quick ? QUICK : EFFORT)),
-    );
+    const effort = values.quick ? QUICK : EFFORT;
+    rows.push(rowOf(name, await duel([older.folder, ROOT], section, effort)));
   }
-  print(revision, older.commit, rows);
-  return rows.some((r) => String(r.word).startsWith("SLOWER") && (r.ratio as number) > limit)
-    ? 1
-    : 0;
+  const host = hostFacts();
+  print(host, revision, older.commit, rows);
+  if (values.json) {
+    const date = new Date().toISOString();
+    const found = { date, revision, commit: older.commit, host, sections: rows };
+    writeFileSync(values.json, `${JSON.stringify(found, undefined, 1)}\n`);
+  }
+  return limit === undefined ? 0 : judge(rows, limit);
 }
 
-function limitOf(text: string | undefined): number {
-  if (text === undefined) return Number.POSITIVE_INFINITY;
+/** Says why a comparison does not pass, and yields the exit code. */
+function judge(rows: readonly Row[], limit: number): number {
+  const { failing, unproven } = against(rows, limit);
+  const say = (what: string, names: readonly string[]): void => {
+    if (names.length > 0) process.stdout.write(`${what}: ${names.join(", ")}\n`);
+  };
+  say(`Slower by more than ${limit}, or other bits`, failing);
+  say("NOT PROVEN, because they could not be compared", unproven);
+  if (failing.length > 0) return 1;
+  return unproven.length > 0 ? 2 : 0;
+}
+
+function limitOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
   const limit = Number(text);
   if (!(limit >= 1)) throw new RangeError(`--fail-above is a number from 1, not "${text}"`);
   return limit;
@@ -87,22 +105,7 @@ function chosen(only: string | undefined): string[] {
   });
 }
 
-function rowOf(section: string, result: Duel): Row {
-  if ("failed" in result) return { section, word: `not compared: ${result.failed}` };
-  const { oldMs, newMs, pairs, sameBits } = result;
-  const { ratio, low, high, word } = verdictOf(pairs);
-  const said = word === "slower" ? "SLOWER" : word === "faster" ? "faster" : "";
-  return {
-    section,
-    oldMs,
-    newMs,
-    ratio,
-    spread: `${low.toFixed(3)} … ${high.toFixed(3)}`,
-    word: sameBits ? said : `${said} OTHER BITS`.trim(),
-  };
-}
-
-function print(revision: string, commit: string, rows: readonly Row[]): void {
+function print(host: Host, revision: string, commit: string, rows: readonly Row[]): void {
   const title = `This tree against ${revision} (${commit.slice(0, 12)})`;
   const tables = [
     { title: "Milliseconds a call: fastest rounds; ratios: side by side", columns: COLUMNS, rows },
@@ -110,7 +113,7 @@ function print(revision: string, commit: string, rows: readonly Row[]): void {
   const notes = [
     "SLOWER and faster: what three quarters of the rounds and every pair of processes say",
   ];
-  process.stdout.write(`${hostText(hostFacts())}\n\n`);
+  process.stdout.write(`${hostText(host)}\n\n`);
   process.stdout.write(reportText({ name: "compare", title, tables, notes, targets: [] }));
 }
 

@@ -1,16 +1,29 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { invertedModel, MOBILENET_V2 } from "../../fixtures/builders/mobilenet.js";
 import { ModelBuilder } from "../../fixtures/builders/model-builder.js";
+import { quantisedTransformerModel } from "../../fixtures/builders/quantised.js";
 import { TRANSFORMER_OPSET, transformerModel } from "../../fixtures/builders/transformer.js";
 import type { Model } from "../../src/graph/types.js";
 import { writeOnnx } from "../../src/onnx/write.js";
 import { matmulWorkload } from "../models.js";
+import { drawFast } from "../values.js";
 
 /** A small piece of work that both revisions do, as the subject's process takes it. */
 export type Section =
-  | { readonly kind: "run"; readonly model: string; readonly dims: readonly number[] }
+  | RunSection
   | { readonly kind: "hashing"; readonly dims: readonly number[] }
   | { readonly kind: "command" | "process"; readonly args: readonly string[] };
+
+interface RunSection {
+  readonly kind: "run";
+  readonly model: string;
+  readonly dims: readonly number[];
+  /** The fastest where left out, which is native code where it is built. */
+  readonly backend?: "native" | "wasm";
+  /** 1 where left out. */
+  readonly threads?: number;
+}
 
 const FIXTURES = resolve(import.meta.dirname, "../../fixtures");
 const DIGITS = join(FIXTURES, "digits/model.onnx");
@@ -26,6 +39,18 @@ const SHAPES = [
 
 type MakeSection = (folder: string) => Section;
 
+/** A model in three ways: whatever is fastest, WebAssembly, and two threads. */
+function inThreeWays(
+  name: string,
+  make: (folder: string) => RunSection,
+): Record<string, MakeSection> {
+  return {
+    [name]: make,
+    [`${name}-wasm`]: (folder) => ({ ...make(folder), backend: "wasm" }),
+    [`${name}-2T`]: (folder) => ({ ...make(folder), threads: 2 }),
+  };
+}
+
 /** By name; models are written into a folder, so that both revisions read the same file. */
 export const SECTIONS: Readonly<Record<string, MakeSection>> = {
   ...Object.fromEntries(
@@ -38,15 +63,26 @@ export const SECTIONS: Readonly<Record<string, MakeSection>> = {
       return [`matmul-${m}x${k}x${n}`, make];
     }),
   ),
-  squeezenet: (folder) => ({
+  ...inThreeWays("squeezenet", (folder) => ({
     kind: "run",
-    model: written(folder, "squeezenet", squeezenetShaped()),
+    model: written(folder, "squeezenet", squeezenetShaped),
     dims: [1, 3, 64, 64],
+  })),
+  ...inThreeWays("stack", (folder) => {
+    const [d, sequence] = [768, 128];
+    const make = () =>
+      transformerModel({ layers: 2, d, heads: 12, sequence }, 1, undefined, drawFast);
+    return { kind: "run", model: written(folder, "stack", make), dims: [1, sequence, d] };
   }),
-  block: (folder) => {
-    const [d, sequence] = [256, 64];
-    const model = transformerModel({ layers: 3, d, heads: 4, sequence });
-    return { kind: "run", model: written(folder, "block", model), dims: [1, sequence, d] };
+  mobilenet: (folder) => {
+    const make = () => invertedModel({ ...MOBILENET_V2, size: 96 }, 1, drawFast);
+    return { kind: "run", model: written(folder, "mobilenet", make), dims: [1, 3, 96, 96] };
+  },
+  int8: (folder) => {
+    const [d, sequence] = [768, 128];
+    const make = () =>
+      quantisedTransformerModel({ layers: 1, d, heads: 12, sequence }, 1, drawFast);
+    return { kind: "run", model: written(folder, "int8", make), dims: [1, sequence, d] };
   },
   hashing: () => ({ kind: "hashing", dims: [512, 1024] }),
   dispute: () => ({
@@ -57,10 +93,11 @@ export const SECTIONS: Readonly<Record<string, MakeSection>> = {
   startup: () => ({ kind: "process", args: ["verify-run", join(HONEST, "receipt.json")] }),
 };
 
-function written(folder: string, name: string, model: Model): string {
+function written(folder: string, name: string, make: () => Model): string {
   const file = join(folder, `${name}.onnx`);
+  if (existsSync(file)) return file;
   const opsets = new Map([["", TRANSFORMER_OPSET]]);
-  writeFileSync(file, writeOnnx(model, { opsets, producer: "assay-bench" }));
+  writeFileSync(file, writeOnnx(make(), { opsets, producer: "assay-bench" }));
   return file;
 }
 

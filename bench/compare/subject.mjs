@@ -11,7 +11,7 @@ const from = (path) => import(join(root, "dist", path));
 
 /** By the kind of a section: prepares it, and yields what one call is. */
 const KINDS = {
-  async run({ model, dims }) {
+  async run({ model, dims, backend, threads = 1 }) {
     const { readFileSync } = await import("node:fs");
     const [{ importOnnx }, { planFor }, { Session }, { createMachine }] = await Promise.all([
       from("src/onnx/import.js"),
@@ -22,7 +22,8 @@ const KINDS = {
     const loaded = importOnnx(new Uint8Array(readFileSync(model)));
     const input = tensor(dims);
     const plan = planFor(loaded, new Map([[loaded.graph.inputs[0].name, input]]), "layer");
-    const session = await Session.open(plan, loaded.weights, createMachine({ threads: 1 }));
+    const machine = createMachine({ ...(backend ? { backend } : {}), threads });
+    const session = await Session.open(plan, loaded.weights, machine);
     const call = () => {
       session.setInputs([input]);
       session.runNodes(0, plan.nodes.length);

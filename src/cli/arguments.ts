@@ -1,7 +1,18 @@
-import { Parser } from "yargs/helpers";
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import type * as helpers from "yargs/helpers";
 import { AssayError } from "../../operators/errors.js";
 import type { Command, Option } from "./command.js";
 import { closest, suggestion } from "./suggest.js";
+
+/**
+ * The parser of yargs, from where yargs itself has it: its helpers load thirty files more, which lay out
+ * help that is not asked for here and take a third of the time of a look at a receipt.
+ */
+const yargs = createRequire(createRequire(import.meta.url).resolve("yargs/helpers"));
+const { default: Parser }: { readonly default: typeof helpers.Parser } = await import(
+  pathToFileURL(yargs.resolve("yargs-parser")).href
+);
 
 /** Values by camel-case name: text, lists of text, numbers, flags. */
 export type ParsedArguments = Record<string, string | number | boolean | string[] | undefined>;
@@ -19,7 +30,7 @@ export type Request =
  */
 export function readArguments(argv: readonly string[], commands: readonly Command[]): Request {
   const words = beforeDashes(argv);
-  const [first, second] = words.filter((word) => !word.startsWith("-"));
+  const [first, second] = plainWords(words);
   if (first === undefined) return withoutCommand(words);
   const family = commands.filter((c) => familyOf(c) === first);
   if (family.length > 0 && second === undefined) return withoutSecondWord(first, words, family);
@@ -29,6 +40,14 @@ export function readArguments(argv: readonly string[], commands: readonly Comman
   requireKnownFlags(command, words);
   if (wantsHelp(words)) return { kind: "help", command };
   return { kind: "run", command, args: checked(command, split(command, argv)) };
+}
+
+const plainWords = (words: readonly string[]): string[] =>
+  words.filter((word) => !word.startsWith("-"));
+
+/** The word that says which command, or which family of them, is meant. */
+export function firstWord(argv: readonly string[]): string | undefined {
+  return plainWords(beforeDashes(argv))[0];
 }
 
 /** The first word of a command of two words, such as `ledger serve`; undefined for one of one word. */

@@ -1,40 +1,9 @@
 import { disk } from "../files/disk.js";
-import { type Request, readArguments, withHelpWord } from "./arguments.js";
+import { firstWord, type Request, readArguments, withHelpWord } from "./arguments.js";
 import type { Command, Io } from "./command.js";
-import { accountCommand } from "./commands/account.js";
-import { demoCommand } from "./commands/demo.js";
-import { doctorCommand } from "./commands/doctor.js";
-import { executorServeCommand } from "./commands/executor-serve.js";
-import { inspectCommand } from "./commands/inspect.js";
-import { jobPostCommand } from "./commands/job-post.js";
-import { jobShowCommand } from "./commands/job-show.js";
-import { ledgerCheckCommand } from "./commands/ledger-check.js";
-import { ledgerDepositCommand } from "./commands/ledger-deposit.js";
-import { ledgerServeCommand } from "./commands/ledger-serve.js";
-import { runCommand } from "./commands/run.js";
-import { verifyRunCommand } from "./commands/verify-run.js";
-import { watchCommand } from "./commands/watch.js";
+import { commandsFor } from "./commands/index.js";
 import { describeError, EXIT, errorObject } from "./errors.js";
-import { commandHelp, familyHelp, generalHelp } from "./help.js";
 import { jsonLine } from "./printable.js";
-import { version } from "./version.js";
-
-/** In the order in which the help lists them. */
-export const COMMANDS: readonly Command[] = [
-  demoCommand,
-  runCommand,
-  verifyRunCommand,
-  inspectCommand,
-  doctorCommand,
-  ledgerServeCommand,
-  ledgerCheckCommand,
-  ledgerDepositCommand,
-  accountCommand,
-  executorServeCommand,
-  watchCommand,
-  jobPostCommand,
-  jobShowCommand,
-] as readonly Command[];
 
 /**
  * The whole program: reads the arguments, runs the command, prints what it yields, and yields the
@@ -44,17 +13,20 @@ export async function cli(given: readonly string[], io: Partial<Io> = {}): Promi
   const { stdout, stderr, env, disk: to } = { ...processIo(), ...io };
   const argv = withHelpWord(given);
   const width = Math.max(60, Math.min(100, stdout.columns ?? 80));
-  if (argv.length === 0) {
-    stderr.write(generalHelp(COMMANDS, width));
-    return EXIT.failed;
-  }
   try {
-    const request = readArguments(argv, COMMANDS);
-    if (request.kind === "version") stdout.write(`${version()}\n`);
-    else if (request.kind === "help") {
-      stdout.write(helpFor(request, width));
-    } else
+    const commands = await commandsFor(firstWord(argv));
+    if (argv.length === 0) {
+      stderr.write(await helpFor({ kind: "help" }, commands, width));
+      return EXIT.failed;
+    }
+    const request = readArguments(argv, commands);
+    if (request.kind === "run")
       return await request.command.run(request.args as never, { stdout, stderr, env, disk: to });
+    const text =
+      request.kind === "help"
+        ? await helpFor(request, commands, width)
+        : `${(await import("./version.js")).version()}\n`;
+    stdout.write(text);
     return EXIT.ok;
   } catch (error) {
     const verbose = argv.includes("--verbose");
@@ -64,9 +36,14 @@ export async function cli(given: readonly string[], io: Partial<Io> = {}): Promi
   }
 }
 
-function helpFor({ command, family }: Request & { kind: "help" }, width: number): string {
+async function helpFor(
+  { command, family }: Request & { kind: "help" },
+  commands: readonly Command[],
+  width: number,
+): Promise<string> {
+  const { commandHelp, familyHelp, generalHelp } = await import("./help.js");
   if (command) return commandHelp(command, width);
-  return family === undefined ? generalHelp(COMMANDS, width) : familyHelp(family, COMMANDS, width);
+  return family === undefined ? generalHelp(commands, width) : familyHelp(family, commands, width);
 }
 
 function processIo(): Io {

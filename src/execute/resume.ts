@@ -39,11 +39,11 @@ export function loadBoundary(
  * does not have, `run/incomplete` for missing boundaries and for tensors that are not the committed
  * ones: what follows from them would not be the run that was committed to.
  */
-export async function resumeAt(
+export function resumeAt(
   session: Session,
   { segment, boundaries, kept }: Resumption,
   commit: Committer,
-): Promise<void> {
+): void {
   const { segments, values } = session.plan;
   if (!Number.isInteger(segment) || segment < 0 || segment >= segments.length) {
     throw new AssayError("usage", `a run of ${segments.length} segments has no segment ${segment}`);
@@ -55,7 +55,7 @@ export async function resumeAt(
     }
   }
   for (const [i, v] of (segments[segment - 1]?.live ?? []).entries()) {
-    const hash = await commit(session.tensor(v));
+    const hash = commit(session.tensor(v));
     if (!bytesEqual(hash, boundaries[segment - 1]?.[i] as Uint8Array)) {
       const name = (values[v] as PlanValue).name;
       throw new AssayError(

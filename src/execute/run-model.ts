@@ -23,7 +23,7 @@ import { maskRoot, saltCommitment } from "../receipt/salt.js";
 import { signReceipt } from "../receipt/sign.js";
 import { unmeasured } from "./profiler.js";
 import { type MemoryNeed, Session } from "./session.js";
-import { type Committer, keepSegments, type Trace, type TraceOptions, traceRun } from "./trace.js";
+import { keepSegments, type Trace, type TraceOptions, traceRun } from "./trace.js";
 
 export interface RunRequest extends TraceOptions {
   readonly model: Model;
@@ -45,8 +45,6 @@ export interface RunRequest extends TraceOptions {
   readonly memoryLimit?: number;
   /** Told before anything is allocated. */
   readonly onPlan?: (plan: Plan, need: MemoryNeed) => void;
-  /** Hashes tensors elsewhere (another thread); `hasher` is used where absent. */
-  readonly commit?: Committer;
 }
 
 export interface Run {
@@ -70,8 +68,7 @@ export async function runModel(request: RunRequest): Promise<Run> {
     onNeed: (need) => request.onPlan?.(plan, need),
   });
   try {
-    const commit = request.commit ?? ((t: Tensor) => commitTensor(hasher, t));
-    const trace = await traceRun(session, inputs, commit, request);
+    const trace = await traceRun(session, inputs, (t) => commitTensor(hasher, t), request);
     const names = plan.outputs.map((v) => v.name);
     const measure = request.measure ?? unmeasured;
     return {

@@ -6,13 +6,15 @@ import {
   type Tensor,
 } from "../../operators/index.js";
 import type { Plan, PlanValue, Segment } from "../graph/plan.js";
+import { Commitments } from "./commitments.js";
 import { type Corruption, corruptElement, visibleElements } from "./drill.js";
+import { type HashThread, settled } from "./pending.js";
 import { type Measure, unmeasured } from "./profiler.js";
 import { loadBoundary, type Resumption, resumeAt } from "./resume.js";
 import type { Session } from "./session.js";
 
-/** Turns a tensor into its 32-byte commitment. May be asynchronous: another thread may hash. */
-export type Committer = (tensor: Tensor) => Uint8Array | Promise<Uint8Array>;
+/** Turns a tensor into its 32-byte commitment. */
+export type Committer = (tensor: Tensor) => Uint8Array;
 
 /** Everything a run commits to, before it is folded into roots. */
 export interface Trace {
@@ -34,6 +36,8 @@ export interface TraceOptions {
   /** Take up an earlier run of the same plan on the same inputs; the trace is that of a whole run. */
   readonly resume?: Resumption;
   readonly signal?: AbortSignal;
+  /** Where tensors are hashed, if not here. */
+  readonly hashThread?: HashThread | undefined;
   /** Times what copies and hashes, for a profile. */
   readonly measure?: Measure;
   /** Called after every segment with the number of executed nodes. */
@@ -56,34 +60,42 @@ export async function traceRun(
   }
   const measure = options.measure ?? unmeasured;
   measure("copy", "inputs", bytesOf(inputs), () => session.setInputs(inputs));
-  const hashes = new Commitments(session, commit, measure);
-  const inputHashes = plan.inputs.map((v) => hashes.of(v.value));
-  if (resume) await resumeAt(session, resume, commit);
-  const boundaries: Promise<readonly Uint8Array[]>[] = (resume?.boundaries ?? [])
-    .slice(0, first)
-    .map((live) => Promise.resolve(live));
+  const thread = options.hashThread ?? threadOf(commit);
+  const hashes = new Commitments(session, thread, measure);
+  for (const { value } of plan.inputs) hashes.begin(value);
+  if (resume) resumeAt(session, resume, commit);
   const kept = keptBefore(plan, first, resume?.kept);
+  const rest = plan.segments.slice(first);
+  const breath = new Breath();
   let corruption: Trace["corruption"];
-  for (const segment of plan.segments.slice(first)) {
+  for (const segment of rest) {
     options.signal?.throwIfAborted();
+    hashes.release(segment.first, segment.end);
     if (options.corruption && contains(segment, options.corruption.node)) {
-      corruption = await runCorrupted(session, segment, options.corruption, commit);
+      corruption = runCorrupted(session, segment, options.corruption, commit);
     } else session.runNodes(segment.first, segment.end);
     if (options.keepBoundaries) keepNew(session, segment, kept, measure);
-    boundaries.push(Promise.all(segment.live.map((v) => hashes.of(v))));
+    for (const v of segment.live) hashes.begin(v);
     options.progress?.(segment.end, plan.nodes.length);
-    await breathe();
+    if (breath.isDue()) await breathe();
   }
-  const outputHashes = plan.outputs.map((v) => hashes.of(v.value));
+  for (const { value } of plan.outputs) hashes.begin(value);
   const outputTensors = plan.outputs.map(({ value }) => copyOf(session, value, measure));
-  return measure("wait", "hashes", 0, async () => ({
-    inputs: await Promise.all(inputHashes),
-    outputs: await Promise.all(outputHashes),
-    boundaries: await Promise.all(boundaries),
+  return measure("wait", "hashes", 0, () => ({
+    inputs: plan.inputs.map(({ value }) => hashes.of(value)),
+    outputs: plan.outputs.map(({ value }) => hashes.of(value)),
+    boundaries: [
+      ...(resume?.boundaries ?? []).slice(0, first),
+      ...rest.map(({ live }) => live.map((v) => hashes.of(v))),
+    ],
     outputTensors,
     kept,
     ...(corruption ? { corruption } : {}),
   }));
+}
+
+function threadOf(commit: Committer): HashThread {
+  return { begin: (tensor) => settled(commit(tensor)), close: async () => {} };
 }
 
 function bytesOf(tensors: readonly Tensor[]): number {
@@ -96,14 +108,26 @@ function copyOf(session: Session, value: number, measure: Measure): Tensor {
 }
 
 /**
- * A synchronous machine would otherwise never let signals, timers or hashing threads in. Browsers
- * have no setImmediate, and their timers are slower.
+ * A synchronous machine would otherwise never let signals and timers in. Browsers have no
+ * setImmediate, and their timers are slower.
  */
 export function breathe(): Promise<void> {
   return new Promise((resume) => {
     if (typeof setImmediate === "function") setImmediate(resume);
     else setTimeout(resume, 0);
   });
+}
+
+/** Says when to breathe: after every short segment it would cost more than the segment. */
+class Breath {
+  private last = performance.now();
+
+  isDue(): boolean {
+    const now = performance.now();
+    if (now - this.last < 5) return false;
+    this.last = now;
+    return true;
+  }
 }
 
 /** Of what an earlier run kept, only what it had before segment `first`: the rest is made anew. */
@@ -159,48 +183,20 @@ function runWithCorruption(
 
 const contains = (s: Segment, node: number): boolean => node >= s.first && node < s.end;
 
-/** Each value is committed once, when it is first asked for; its bytes do not change later. */
-class Commitments {
-  private readonly known = new Map<number, Promise<Uint8Array>>();
-
-  constructor(
-    private readonly session: Session,
-    private readonly commit: Committer,
-    private readonly measure: Measure,
-  ) {}
-
-  of(value: number): Promise<Uint8Array> {
-    let found = this.known.get(value);
-    if (!found) {
-      const { name, dtype, dims } = this.session.plan.values[value] as PlanValue;
-      const bytes = this.session.bytes(value);
-      // In an array, so that what another thread takes for it is not counted here.
-      const [answer] = this.measure("hash", name, bytes.length, () => [
-        this.commit({ dtype, dims, bytes }),
-      ]);
-      found = Promise.resolve(answer as Uint8Array | Promise<Uint8Array>);
-      // A run that is cancelled no longer awaits what is pending; that must not end the process.
-      found.catch(() => undefined);
-      this.known.set(value, found);
-    }
-    return found;
-  }
-}
-
 /**
  * Runs the segment of a drill. Where no element is named, candidates are tried until one shows in a
  * tensor that lives after the segment; each try reruns the segment, whose inputs are still in place
  * because a drill's session keeps them (see `keepSegments`).
  */
-async function runCorrupted(
+function runCorrupted(
   session: Session,
   segment: Segment,
   corruption: Corruption,
   commit: Committer,
-): Promise<NonNullable<Trace["corruption"]>> {
+): NonNullable<Trace["corruption"]> {
   const { node } = corruption;
   session.runNodes(segment.first, segment.end);
-  const honest = await commitAll(session, segment, commit);
+  const honest = commitAll(session, segment, commit);
   const value = session.plan.nodes[node]?.outputs[0] as number;
   const output = session.tensor(value);
   const count = elementCount(output.dims);
@@ -213,20 +209,18 @@ async function runCorrupted(
     corruption.element === undefined ? visibleElements(output) : [corruption.element];
   for (const element of candidates) {
     runWithCorruption(session, segment, { node, element });
-    const now = await commitAll(session, segment, commit);
+    const now = commitAll(session, segment, commit);
     const shows = now.some((hash, i) => !bytesEqual(hash, honest[i] as Uint8Array));
     if (shows) return { node, element, masked: false };
   }
   return { node, element: candidates[0] as number, masked: true };
 }
 
-function commitAll(session: Session, segment: Segment, commit: Committer): Promise<Uint8Array[]> {
-  return Promise.all(
-    segment.live.map((id) => {
-      const { dtype, dims } = session.plan.values[id] as PlanValue;
-      return commit({ dtype, dims, bytes: session.bytes(id) });
-    }),
-  );
+function commitAll(session: Session, segment: Segment, commit: Committer): Uint8Array[] {
+  return segment.live.map((id) => {
+    const { dtype, dims } = session.plan.values[id] as PlanValue;
+    return commit({ dtype, dims, bytes: session.bytes(id) });
+  });
 }
 
 /** Layout option that keeps everything a segment reads or makes until the segment ends. */

@@ -27,6 +27,8 @@ export interface BatchHasher {
     prefix: readonly [first: number, second: number],
     out: Uint8Array,
   ): void;
+  /** H(head ‖ root) of a whole tensor at once, or undefined where it is not for this hasher. */
+  commit(geometry: TensorGeometry, bytes: Uint8Array, head: Uint8Array): Digest | undefined;
   /**
    * Writes the level above `width` digests: H(prefix ‖ left ‖ right), a lone last one unchanged. `to`
    * may be `from`.

@@ -36,6 +36,11 @@ export interface TileOpening {
 
 /** The commitment of a tensor: 32 bytes that bind dtype, dims and every element. */
 export function commitTensor(hasher: Hasher, tensor: Tensor): Digest {
+  if (hasher.batch) {
+    const g = geometryOf(tensor);
+    const whole = hasher.batch.commit(g, tensor.bytes, commitmentHead(g));
+    if (whole) return whole;
+  }
   return tensorCommitment(hasher, tensor, merkleRoot(hasher, tileHashes(hasher, tensor)));
 }
 
@@ -54,19 +59,29 @@ export function tensorTree(hasher: Hasher, tensor: Tensor): TensorTree {
  * also binds the type. Throws `graph/invalid` for more than 255 dims.
  */
 export function tensorCommitment(hasher: Hasher, type: TensorType, root: Digest): Digest {
-  const { tiles } = tensorGeometry(type.dtype, type.dims);
-  if (type.dims.length > 255) {
-    throw new AssayError("graph/invalid", `a tensor of rank ${type.dims.length} has no commitment`);
+  return hasher.hash(concat(commitmentHead(tensorGeometry(type.dtype, type.dims)), root));
+}
+
+/** What a commitment hashes before the root. Throws `graph/invalid` for more than 255 dims. */
+export function commitmentHead({ dtype, dims, tiles }: TensorGeometry): Uint8Array {
+  if (dims.length > 255) {
+    throw new AssayError("graph/invalid", `a tensor of rank ${dims.length} has no commitment`);
   }
   const w = new ByteWriter();
   w.u8(ROOT_TAGS.tensor);
   w.u8(COMMITMENT_VERSION);
-  w.u8(DTYPES[type.dtype].code);
-  w.u8(type.dims.length);
-  for (const d of type.dims) w.i64(d);
+  w.u8(DTYPES[dtype].code);
+  w.u8(dims.length);
+  for (const d of dims) w.i64(d);
   w.i64(tiles);
-  w.raw(root);
-  return hasher.hash(w.bytes());
+  return w.bytes();
+}
+
+/** Throws `proof/invalid` where the bytes are not those of such a tensor. */
+export function geometryOf({ dtype, dims, bytes }: Tensor): TensorGeometry {
+  const g = tensorGeometry(dtype, dims);
+  requireByteLength(g.elements * g.elementSize, bytes, "the tensor");
+  return g;
 }
 
 /** H(00 ‖ tile tag ‖ bytes). */
@@ -76,8 +91,7 @@ export function tileHash(hasher: Hasher, bytes: Uint8Array): Digest {
 
 /** Hashes of all tiles, flat, through one reused buffer. */
 function tileHashes(hasher: Hasher, tensor: Tensor): Uint8Array {
-  const g = tensorGeometry(tensor.dtype, tensor.dims);
-  requireByteLength(g.elements * g.elementSize, tensor.bytes, "the tensor");
+  const g = geometryOf(tensor);
   const hashes = new Uint8Array(g.tiles * DIGEST_SIZE);
   if (hasher.batch) {
     hasher.batch.tiles(g, tensor.bytes, [TREE_TAGS.leaf, LEAF_TAGS.tensorTile], hashes);

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { NativeMachine } from "../../operators/backends/native/index.js";
+import { mapRecord } from "../../operators/backends/native/map-record.js";
 import { recogniseContraction } from "../../operators/backends/wasm/contraction/recognise.js";
 import { recogniseIntegers } from "../../operators/backends/wasm/contraction/recognise-integers.js";
 import { WasmMachine } from "../../operators/backends/wasm/machine/index.js";
@@ -43,11 +44,17 @@ async function runAll(machine: Machine, cases: readonly Placed[], arenaBytes: nu
   return results.map((stages) => stages.map((bytes) => Buffer.from(bytes).toString("hex")));
 }
 
-/** Which cases hold a matrix product: all that the native machine does in a way of its own. */
-function contractions(placed: readonly Placed[]): number[] {
-  const isOne = (call: MachineCall) =>
-    "program" in call &&
-    (recogniseContraction(call.program) ?? recogniseIntegers(call.program)) !== undefined;
+/** Which cases hold a matrix product or a map that the native machine does in a way of its own. */
+function nativeCases(placed: readonly Placed[]): number[] {
+  const isOne = (call: MachineCall) => {
+    if (!("program" in call)) return false;
+    const sources = call.program.sources.map(() => 0);
+    return (
+      recogniseContraction(call.program) !== undefined ||
+      recogniseIntegers(call.program) !== undefined ||
+      mapRecord(call.program, 0, sources) !== undefined
+    );
+  };
   return [...placed.keys()].filter((i) => placed[i]?.calls.some(isOne));
 }
 
@@ -83,22 +90,25 @@ describe("the machines give the same bytes", () => {
   }
 
   const levels = nativeHere()?.levels ?? [];
-  it.skipIf(levels.length === 0)("natively, for every case with a matrix product", async () => {
-    for (const constant of [false, true]) {
-      const { labels, placed, arenaBytes } = placeAll(constant);
-      const chosen = contractions(placed);
-      expect(chosen.length).toBeGreaterThan(50);
-      const cases = chosen.map((i) => placed[i] as Placed);
-      for (const [threads, { name: level }] of levels.entries()) {
-        const machine = new NativeMachine(threads + 1, { level });
-        const moved = withoutPackedPlaces(machine, cases, arenaBytes);
-        expect(moved.flatMap(beyond(arenaBytes)).length > 50).toBe(constant);
-        const actual = await runAll(machine, moved, arenaBytes);
-        const differing = chosen.filter(
-          (i, at) => JSON.stringify(actual[at]) !== JSON.stringify(expected[i]),
-        );
-        expect(differing.map((i) => `${level}: ${labels[i]}`)).toEqual([]);
+  it.skipIf(levels.length === 0)(
+    "natively, for every case with a matrix product or a map of its own",
+    async () => {
+      for (const constant of [false, true]) {
+        const { labels, placed, arenaBytes } = placeAll(constant);
+        const chosen = nativeCases(placed);
+        expect(chosen.length).toBeGreaterThan(300);
+        const cases = chosen.map((i) => placed[i] as Placed);
+        for (const [threads, { name: level }] of levels.entries()) {
+          const machine = new NativeMachine(threads + 1, { level });
+          const moved = withoutPackedPlaces(machine, cases, arenaBytes);
+          expect(moved.flatMap(beyond(arenaBytes)).length > 50).toBe(constant);
+          const actual = await runAll(machine, moved, arenaBytes);
+          const differing = chosen.filter(
+            (i, at) => JSON.stringify(actual[at]) !== JSON.stringify(expected[i]),
+          );
+          expect(differing.map((i) => `${level}: ${labels[i]}`)).toEqual([]);
+        }
       }
-    }
-  });
+    },
+  );
 });

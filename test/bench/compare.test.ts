@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { checkOut } from "../../bench/compare/checkout.js";
+import type { Duel } from "../../bench/compare/duel.js";
 import { SECTIONS } from "../../bench/compare/sections.js";
-import { verdictOf } from "../../bench/compare/verdict.js";
+import { against, rowOf, verdictOf } from "../../bench/compare/verdict.js";
 
 const folder = mkdtempSync(join(tmpdir(), "assay-compare-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -37,6 +38,33 @@ describe("a verdict", () => {
   test("states median and quartiles", () => {
     const { ratio, low, high } = verdictOf([[1, 2, 3, 4, 5]]);
     expect([ratio, low, high]).toEqual([3, 2, 4]);
+  });
+});
+
+describe("a limit", () => {
+  const duelOf = (ratio: number, sameBits = true): Duel => ({
+    pairs: [[ratio, ratio, ratio]],
+    oldMs: 1,
+    newMs: ratio,
+    sameBits,
+  });
+
+  test("fails what is slower than it or gives other bits; what was not compared is not proven", () => {
+    const rows = [
+      rowOf("faster", duelOf(0.8)),
+      rowOf("within", duelOf(1.05)),
+      rowOf("slower", duelOf(1.2)),
+      rowOf("other", duelOf(0.9, false)),
+      rowOf("new", { failed: "the old one has no such file" }),
+    ];
+    expect(against(rows, 1.1)).toEqual({ failing: ["slower", "other"], unproven: ["new"] });
+    expect(rows.map((r) => r.word)).toEqual([
+      "faster",
+      "SLOWER",
+      "SLOWER",
+      "faster OTHER BITS",
+      "not compared: the old one has no such file",
+    ]);
   });
 });
 

@@ -64,6 +64,15 @@ describe("compare", () => {
     expect(b?.rounds).toHaveLength(4);
   });
 
+  test("makes three rounds only where more would take too long", async () => {
+    const { now, subject } = fakeTime();
+    const settings = { warmMs: 0, budgetMs: 100, minRounds: 9, limitMs: 500 };
+    const [slow] = await compare([subject("a", () => 1000)], settings, now);
+    expect(slow?.rounds).toHaveLength(3);
+    const [quick] = await compare([subject("a", () => 60)], settings, now);
+    expect(quick?.rounds).toHaveLength(9);
+  });
+
   test("prepares before every stretch, outside of the time", async () => {
     const { now, subject } = fakeTime();
     const idle = subject("prepare", () => 1000);

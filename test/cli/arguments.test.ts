@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { camelCase, readArguments } from "../../src/cli/arguments.js";
-import { COMMANDS } from "../../src/cli/cli.js";
+import { allCommands } from "../../src/cli/commands/index.js";
 import { assay } from "./support.js";
+
+const COMMANDS = await allCommands();
 
 const parsed = (...words: string[]) => {
   const request = readArguments(words, COMMANDS);

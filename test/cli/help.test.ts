@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { readArguments } from "../../src/cli/arguments.js";
-import { COMMANDS } from "../../src/cli/cli.js";
+import { allCommands } from "../../src/cli/commands/index.js";
 import { commandHelp, generalHelp, wrapped } from "../../src/cli/help.js";
 import { assay } from "./support.js";
+
+const COMMANDS = await allCommands();
 
 /** Words as a shell splits them; no example needs quotes. */
 const split = (line: string): string[] => line.split(" ").slice(1);
@@ -113,6 +115,8 @@ describe("help", () => {
                                       that is free)
             --profile <file>          show where the time goes, and write it to a new
                                       file as a Chrome trace
+            --no-cache                hash the weights anew; else once for a file,
+                                      with a note beside it
 
       Drills:
             --corrupt <op[:element]>  falsify one element of the output of an

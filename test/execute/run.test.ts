@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { f32Tensor, InterpreterMachine, type Machine, type Tensor } from "../../operators/index.js";
 import { createMachine } from "../../src/execute/backend.js";
-import { HashThread } from "../../src/execute/hash-thread.js";
+import { openHashThread } from "../../src/execute/hash-thread.js";
 import { runFiles } from "../../src/execute/run-folder.js";
 import { planFor, runModel, traceRoots } from "../../src/execute/run-model.js";
 import { Session } from "../../src/execute/session.js";
@@ -104,13 +104,13 @@ describe("a run", () => {
 
   it("gives one trace whether hashed here, elsewhere, or by either hasher", async () => {
     const plan = planFor(model, inputOf(1));
-    const thread = new HashThread();
+    const hashThread = openHashThread();
     const roots = await withSession(plan, createMachine(), async (session) => {
       const here = await traceRun(session, [...inputOf(1).values()], commit);
-      const elsewhere = await traceRun(session, [...inputOf(1).values()], thread.commit);
+      const elsewhere = await traceRun(session, [...inputOf(1).values()], commit, { hashThread });
       return [here, elsewhere].map((t) => toHex(traceRoots(nodeHasher, t).trace));
     });
-    await thread.close();
+    await hashThread.close();
     expect(roots[0]).toBe(roots[1]);
   });
 

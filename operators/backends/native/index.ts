@@ -2,6 +2,7 @@ import { AssayError } from "../../errors.js";
 import type { Contractor, IntegerContractor } from "../wasm/machine/contractor.js";
 import { WasmMachine } from "../wasm/machine/index.js";
 import { type NativeAddon, type NativeIntegers, type NativeLevel, nativeAddon } from "./load.js";
+import { mapPays, mapRecord } from "./map-record.js";
 import { nativePacker } from "./packer.js";
 
 export { type NativeAvailability, type NativeLevel, nativeAddon } from "./load.js";
@@ -75,5 +76,9 @@ function nativeContractor(options: NativeOptions): Contractor {
     // Its tiles read neighbouring columns wherever they lie (GFLOP/s in place and packed first, Zen 4:
     // 16x64x3025 91 and 76, 64x1024x1024 110 and 94, 1000x512x169 99 and 100).
     prefersInPlace: (_rows, columns) => columns >= panel,
+    maps: (program, out, sources, columns) => {
+      const pays = columns !== undefined || mapPays(program);
+      return pays ? mapRecord(program, out, sources, columns) : undefined;
+    },
   };
 }

@@ -75,6 +75,37 @@ export interface NativeHasher {
   ): void;
   /** Writes the level above `width` digests: H(prefix ‖ left ‖ right), a lone last one unchanged. */
   hashLevel(from: Uint8Array, width: number, prefix: number, to: Uint8Array): void;
+  /** Writes H(head ‖ root) of the tree over those tiles, whose nodes begin with `node`. */
+  commit(...all: [...tensor: NativeCommitment, threads: number, out: Uint8Array]): void;
+  /** A thread that commits to one tensor after the other. */
+  queue(): NativeHashQueue;
+}
+
+/** A tensor that is not empty, cut as for `hashTiles`, and the bytes before its root, at most 512. */
+export type NativeCommitment = readonly [
+  bytes: Uint8Array,
+  head: Uint8Array,
+  rows: number,
+  rowBytes: number,
+  tileRows: number,
+  tileBytes: number,
+  first: number,
+  second: number,
+  node: number,
+];
+
+export interface NativeHashQueue {
+  /** Yields a number. The bytes are kept, and are not to change before it is done. */
+  push(...tensor: NativeCommitment): number;
+  isDone(number: number): boolean;
+  /**
+   * Waits, hashing what is not yet begun, and writes 48 bytes: the digest, and as f64 when it was begun
+   * and done, in milliseconds of `clock`. Once for every number.
+   */
+  take(number: number, out: Uint8Array): void;
+  clock(): number;
+  /** Ends the thread; what was not taken is forgotten. */
+  close(): void;
 }
 
 export type NativeAvailability =

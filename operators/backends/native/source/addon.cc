@@ -2,12 +2,11 @@
 // nothing global that changes, so that every thread may load it.
 
 #include "cpu.h"
+#include "hashing.h"
 #include "integer-job.h"
 #include "job.h"
 #include "memory.h"
-#include "pool.h"
-#include "sha256.h"
-#include "values.h"
+#include "node.h"
 
 #ifndef ASSAY_SOURCE_DIGEST
 #error "the build states the digest of the sources"
@@ -46,6 +45,19 @@ struct Arguments {
     return good;
   }
 
+  /// Whether the job has no map or a sound one.
+  bool hasMap(napi_env env) {
+    const Job job(kernel->memory, at[0]);
+    const bool good = !(job.epilogue & kMap) ||
+                      kernel->level->runMap(kernel->memory, kernel->length, job.bias, 0, 0);
+    if (!good) fail(env, "the job's map has no record");
+    return good;
+  }
+
+  bool hasWorkspace(napi_env env, uint32_t address) {
+    return hasWorkspace(env, address, kernel->level->workspaceBytes);
+  }
+
   bool hasWorkspace(napi_env env, uint32_t address, size_t bytes) {
     const bool good = address % 64 == 0 && size_t{address} + bytes <= kernel->length;
     if (!good) fail(env, "the workspace does not lie in the memory");
@@ -63,9 +75,7 @@ napi_value packB(napi_env env, napi_callback_info info) {
 template <bool kFresh>
 napi_value multiply(napi_env env, napi_callback_info info) {
   Arguments<6> x;
-  if (!x.read(env, info) || !x.hasWorkspace(env, x.at[5], x.kernel->level->workspaceBytes)) {
-    return nullptr;
-  }
+  if (!x.read(env, info) || !x.hasWorkspace(env, x.at[5]) || !x.hasMap(env)) return nullptr;
   const PlainArithmetic plain;
   const auto run = kFresh ? x.kernel->level->multiplyFresh : x.kernel->level->multiply;
   run(x.kernel->memory, x.at[0], x.at[1], x.at[2], x.at[3], x.at[4], x.at[5]);
@@ -74,11 +84,20 @@ napi_value multiply(napi_env env, napi_callback_info info) {
 
 napi_value multiplyDirect(napi_env env, napi_callback_info info) {
   Arguments<4> x;
-  if (!x.read(env, info) || !x.hasWorkspace(env, x.at[3], x.kernel->level->workspaceBytes)) {
-    return nullptr;
-  }
+  if (!x.read(env, info) || !x.hasWorkspace(env, x.at[3]) || !x.hasMap(env)) return nullptr;
   const PlainArithmetic plain;
   x.kernel->level->multiplyDirect(x.kernel->memory, x.at[0], x.at[1], x.at[2], x.at[3]);
+  return nullptr;
+}
+
+napi_value runMap(napi_env env, napi_callback_info info) {
+  Arguments<3> x;
+  if (!x.read(env, info)) return nullptr;
+  const PlainArithmetic plain;
+  const Kernel& k = *x.kernel;
+  if (!k.level->runMap(k.memory, k.length, x.at[0], x.at[1], x.at[2])) {
+    fail(env, "there is no map's record");
+  }
   return nullptr;
 }
 
@@ -100,27 +119,8 @@ napi_value multiplyIntegers(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-void method(napi_env env, napi_value object, const char* name, napi_callback call,
-            void* data = nullptr) {
-  napi_value function;
-  napi_create_function(env, name, NAPI_AUTO_LENGTH, call, data, &function);
-  napi_set_named_property(env, object, name, function);
-}
-
-void number(napi_env env, napi_value object, const char* name, double value) {
-  napi_value x;
-  napi_create_double(env, value, &x);
-  napi_set_named_property(env, object, name, x);
-}
-
-napi_value text(napi_env env, const char* value) {
-  napi_value x;
-  napi_create_string_utf8(env, value, NAPI_AUTO_LENGTH, &x);
-  return x;
-}
-
 /// kernel(bytes, level, integers): functions over all bytes of a memory, which must live on. Without
-/// its level, products of integers take the fastest.
+/// their level, products of integers take the fastest.
 napi_value kernel(napi_env env, napi_callback_info info) {
   size_t count = 3;
   napi_value values[3];
@@ -129,14 +129,14 @@ napi_value kernel(napi_env env, napi_callback_info info) {
   size_t length = 0;
   char names[2][16] = {};
   bool read = count >= 2 && bytesOf(env, values[0], &memory, &length);
-  for (size_t i = 0; read && i + 1 < count && i < 2; i++) {
+  for (size_t i = 0; read && i < 2 && i + 1 < count; i++) {
     size_t written = 0;
     read = napi_get_value_string_utf8(env, values[1 + i], names[i], 16, &written) == napi_ok;
   }
-  const Level* level = read ? named(levelsHere(), names[0]) : nullptr;
-  const Integers* integers = count < 3 ? *integersHere() : read ? named(integersHere(), names[1]) : nullptr;
+  const Level* level = read ? levelNamed(names[0]) : nullptr;
+  const Integers* integers = count < 3 ? *integersHere() : read ? integersNamed(names[1]) : nullptr;
   if (!level || !integers) {
-    return fail(env, "the bytes of a memory and two levels of this processor are expected");
+    return fail(env, "the bytes of a memory and levels of this processor are expected");
   }
   preferLargePages(memory, length);
   auto* own = new Kernel{level, integers, memory, length};
@@ -151,6 +151,7 @@ napi_value kernel(napi_env env, napi_callback_info info) {
   method(env, object, "packIntegers", packIntegers);
   method(env, object, "multiplyIntegers", multiplyIntegers<false>);
   method(env, object, "multiplyIntegersFresh", multiplyIntegers<true>);
+  method(env, object, "runMap", runMap);
   // The bytes live as long as the object that reads them.
   const napi_property_descriptor bytes = {"memory", nullptr, nullptr,      nullptr,
                                           nullptr,  values[0], napi_default, nullptr};
@@ -181,67 +182,6 @@ napi_value hasNaN(napi_env env, napi_callback_info info) {
   return answer;
 }
 
-struct TileWork {
-  Compress compress;
-  const uint8_t* bytes;
-  TileGrid grid;
-  uint8_t first, second;
-  uint8_t* out;
-};
-
-/// Tiles below which another thread does not pay: about 50 µs of hashing.
-constexpr uint64_t kTilesGrain = 128;
-
-/// hashTiles(bytes, out, rows, rowBytes, tileRows, tileBytes, first, second, threads)
-napi_value hashTiles(napi_env env, napi_callback_info info) {
-  size_t count = 9;
-  napi_value values[9];
-  void* compress;
-  napi_get_cb_info(env, info, &count, values, nullptr, &compress);
-  uint8_t *bytes, *out;
-  size_t length, room;
-  uint64_t n[7];
-  if (count != 9 || !bytesOf(env, values[0], &bytes, &length) ||
-      !bytesOf(env, values[1], &out, &room) || !numbersOf(env, values + 2, n)) {
-    return fail(env, "bytes, a place for digests and seven numbers are expected");
-  }
-  TileWork work{reinterpret_cast<Compress>(compress), bytes, {n[0], n[1], n[2], n[3], 0, 0}, uint8_t(n[4]), uint8_t(n[5]), out};
-  TileGrid& g = work.grid;
-  const bool fits = g.tileRows && g.tileBytes && g.tileRows <= kTileBytes &&
-                    g.tileBytes <= kTileBytes && g.tileRows * g.tileBytes <= kTileBytes &&
-                    (g.rowBytes == 0 || g.rows <= length / g.rowBytes) &&
-                    g.rows * g.rowBytes == length;
-  if (!fits) return fail(env, "the bytes are not those rows, or a tile is too large");
-  if (length == 0) return nullptr;
-  g.gridRows = (g.rows + g.tileRows - 1) / g.tileRows;
-  g.gridColumns = (g.rowBytes + g.tileBytes - 1) / g.tileBytes;
-  const uint64_t tiles = g.gridRows * g.gridColumns;
-  if (tiles > room / kDigest) return fail(env, "there is no room for the digests");
-  inParallel(uint32_t(n[6]), tiles, kTilesGrain, &work, [](void* context, uint64_t begin, uint64_t end) {
-    const auto& w = *static_cast<TileWork*>(context);
-    assay::hashTiles(w.compress, w.bytes, w.grid, w.first, w.second, begin, end, w.out);
-  });
-  return nullptr;
-}
-
-/// hashLevel(from, width, prefix, to)
-napi_value hashLevel(napi_env env, napi_callback_info info) {
-  size_t count = 4;
-  napi_value values[4];
-  void* compress;
-  napi_get_cb_info(env, info, &count, values, nullptr, &compress);
-  uint8_t *from, *to;
-  size_t length, room;
-  uint64_t n[2];
-  if (count != 4 || !bytesOf(env, values[0], &from, &length) || !numbersOf(env, values + 1, n) ||
-      !bytesOf(env, values[3], &to, &room) || n[0] > length / kDigest ||
-      n[0] / 2 + n[0] % 2 > room / kDigest) {
-    return fail(env, "digests, their number, a prefix and a place for the level are expected");
-  }
-  assay::hashLevel(reinterpret_cast<Compress>(compress), from, n[0], uint8_t(n[1]), to);
-  return nullptr;
-}
-
 /// Levels of a list that a null ends, as JavaScript sees them.
 template <typename T>
 napi_value levels(napi_env env, const T* const* list) {
@@ -256,27 +196,6 @@ napi_value levels(napi_env env, const T* const* list) {
     napi_set_element(env, all, at, one);
   }
   return all;
-}
-
-void hasher(napi_env env, napi_value list, const char* name, Compress compress) {
-  uint32_t at = 0;
-  napi_value one;
-  napi_get_array_length(env, list, &at);
-  napi_create_object(env, &one);
-  napi_set_named_property(env, one, "name", text(env, name));
-  method(env, one, "hashTiles", hashTiles, reinterpret_cast<void*>(compress));
-  method(env, one, "hashLevel", hashLevel, reinterpret_cast<void*>(compress));
-  napi_set_element(env, list, at, one);
-}
-
-napi_value hashers(napi_env env) {
-  napi_value list;
-  napi_create_array(env, &list);
-#if defined(__x86_64__)
-  if (hasSha()) hasher(env, list, "sha", compressSha);
-#endif
-  hasher(env, list, "portable", compressPortable);
-  return list;
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "constants.h"
+#include "epilogue.h"
 #include "level.h"
 #include "narrow.h"
 #include "pack.h"
@@ -45,12 +46,14 @@ struct Block {
   const Job& job;
   Workspace& work;
   uint32_t k, depth, stage;
+  /// Where this block finishes sums that go through a map.
+  const Epilogue* epilogue;
 };
 
-Block blockAt(const Job& job, Workspace& work, uint32_t k, uint32_t depth) {
+Block blockAt(const Job& job, Workspace& work, uint32_t k, uint32_t depth, const Epilogue& epilogue) {
   const uint32_t stage =
       job.epilogue | (k == 0 ? kFirst : 0) | (k + depth == job.k ? kLast : 0);
-  return {job, work, k, depth, stage};
+  return {job, work, k, depth, stage, epilogue.here && (stage & kLast) ? &epilogue : nullptr};
 }
 
 /// One tile at row m, columns n..n+width (at most the tile's); a narrower one goes through a copy.
@@ -98,6 +101,8 @@ struct Rows {
   uint32_t depth, k;
 
   uint32_t count(uint32_t i) const { return cut.at(i + 1) - cut.at(i); }
+  uint32_t count() const { return cut.at(end) - cut.at(from); }
+  uint32_t row() const { return first + cut.at(from); }
   const float* tile(uint32_t i) const {
     return a + size_t{cut.at(i)} * depth + size_t{k} * count(i);
   }
@@ -125,6 +130,10 @@ void panel(const Block& block, const Rows& rows, uint32_t n, uint32_t width, con
       step = left;
     }
   }
+}
+
+Finisher finisherOf(const Block& block, const Rows& rows, uint32_t n) {
+  return {block.epilogue, block.job, rows.row(), rows.count(), n};
 }
 
 /// Calls `use(rows)` for the rows m0..m1 in blocks: those of a constant A where they lie packed, a
@@ -173,13 +182,16 @@ void streamNarrow(const Block& block, const Rows& rows, uint32_t j0, uint32_t j1
 void sweepNarrow(const Block& block, uint32_t m0, uint32_t m1, uint32_t j0, uint32_t j1) {
   const Job& job = block.job;
   rowBlocks(block, m0, m1, [&](const Rows& rows) {
+    Finisher finisher = finisherOf(block, rows, j0 * kPanel);
     if (rows.end - rows.from == 1 && rows.count(rows.from) <= kNarrowRows) {
-      return streamNarrow(block, rows, j0, j1);
+      streamNarrow(block, rows, j0, j1);
+      return finisher.reach(std::min(j1 * kPanel, job.n), true);
     }
     for (uint32_t j = j0; j < j1; j++) {
-      const uint32_t n = j * kPanel;
+      const uint32_t n = j * kPanel, end = std::min(n + kPanel, job.n);
       widen(job.format, job.panel(j, block.k), size_t{block.depth} * kPanel, block.work.b);
-      panel<false>(block, rows, n, std::min(kPanel, job.n - n), block.work.b);
+      panel<false>(block, rows, n, end - n, block.work.b);
+      finisher.reach(end, j + 1 == j1);
     }
   });
 }
@@ -188,9 +200,11 @@ void sweepNarrow(const Block& block, uint32_t m0, uint32_t m1, uint32_t j0, uint
 void sweep(const Block& block, uint32_t m0, uint32_t m1, uint32_t j0, uint32_t j1, const float* b,
            size_t stride) {
   rowBlocks(block, m0, m1, [&](const Rows& rows) {
+    Finisher finisher = finisherOf(block, rows, j0 * kPanel);
     for (uint32_t j = j0; j < j1; j++) {
-      const uint32_t n = j * kPanel;
-      panel<false>(block, rows, n, std::min(kPanel, block.job.n - n), b + (j - j0) * stride);
+      const uint32_t n = j * kPanel, end = std::min(n + kPanel, block.job.n);
+      panel<false>(block, rows, n, end - n, b + (j - j0) * stride);
+      finisher.reach(end, j + 1 == j1);
     }
   });
 }
@@ -234,12 +248,13 @@ void multiply(uint8_t* memory, uint32_t record, uint32_t m0, uint32_t m1, uint32
               uint32_t work) {
   if (m0 >= m1) return;
   const Job job(memory, record);
+  const Epilogue epilogue(job);
   const uint32_t most = depthFor(m1 - m0, job.format);
   const bool oneBlock = uint64_t{m1 - m0} * std::min(most, job.k) <= kBlockA;
   const uint32_t aside = oneBlock ? j1 - j0 : kPanelsAside;
   for (uint32_t j = j0; j < j1; j += aside) {
     depths(job.k, most, [&](uint32_t k, uint32_t depth) {
-      const Block block = blockAt(job, workspaceAt(memory, work), k, depth);
+      const Block block = blockAt(job, workspaceAt(memory, work), k, depth, epilogue);
       const uint32_t end = std::min(j1, j + aside);
       if (job.format != Format::f32) return sweepNarrow(block, m0, m1, j, end);
       sweep(block, m0, m1, j, end, reinterpret_cast<const float*>(job.panel(j, k)), size_t{job.k} * kPanel);
@@ -250,13 +265,14 @@ void multiply(uint8_t* memory, uint32_t record, uint32_t m0, uint32_t m1, uint32
 void multiplyFresh(uint8_t* memory, uint32_t record, uint32_t m0, uint32_t m1, uint32_t j0,
                    uint32_t j1, uint32_t work) {
   const Job job(memory, record);
+  const Epilogue epilogue(job);
   Workspace& space = workspaceAt(memory, work);
   const uint32_t deepest = std::max(1u, std::min(job.k, kDepthFresh));
   const uint32_t step = kBlockFresh / (deepest * kPanel);
   for (uint32_t from = j0; from < j1; from += step) {
     const uint32_t end = std::min(j1, from + step);
     depths(job.k, kDepthFresh, [&](uint32_t k, uint32_t depth) {
-      const Block block = blockAt(job, space, k, depth);
+      const Block block = blockAt(job, space, k, depth, epilogue);
       const size_t stride = size_t{depth} * kPanel;
       for (uint32_t j = from; j < end; j++) {
         const uint32_t n = j * kPanel;
@@ -278,10 +294,12 @@ uint32_t depthInPlace(uint32_t rows, uint32_t columns, uint32_t k) {
 
 void multiplyDirect(uint8_t* memory, uint32_t record, uint32_t n0, uint32_t n1, uint32_t work) {
   const Job job(memory, record);
+  const Epilogue epilogue(job);
   Workspace& space = workspaceAt(memory, work);
   depths(job.k, depthInPlace(job.m, n1 - n0, job.k), [&](uint32_t k, uint32_t depth) {
-    const Block block = blockAt(job, space, k, depth);
+    const Block block = blockAt(job, space, k, depth, epilogue);
     rowBlocks(block, 0, job.m, [&](const Rows& rows) {
+      Finisher finisher = finisherOf(block, rows, n0);
       for (uint32_t n = n0; n < n1; n += kPanel) {
         if (n1 - n >= kPanel) {
           panel<true>(block, rows, n, kPanel, nullptr);
@@ -289,6 +307,7 @@ void multiplyDirect(uint8_t* memory, uint32_t record, uint32_t n0, uint32_t n1, 
           packPanel(job, space.b, n, n1 - n, k, depth);
           panel<false>(block, rows, n, n1 - n, space.b);
         }
+        finisher.reach(std::min(n + kPanel, n1), n + kPanel >= n1);
       }
     });
   });
@@ -300,4 +319,5 @@ void multiplyDirect(uint8_t* memory, uint32_t record, uint32_t n0, uint32_t n1, 
 #define ASSAY_LEVEL(name)                                                                 \
   {name,                 ASSAY_TALL,            sizeof(assay::Workspace),                 \
    assay::packColumns,   assay::packRowTiles,   assay::packB,                             \
-   assay::multiply,      assay::multiplyFresh,  assay::multiplyDirect}
+   assay::multiply,      assay::multiplyFresh,  assay::multiplyDirect,                    \
+   assay::runMap}

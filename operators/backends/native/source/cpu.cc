@@ -1,5 +1,7 @@
 #include "cpu.h"
 
+#include <cstring>
+
 #include "integer-job.h"
 
 namespace assay {
@@ -46,5 +48,19 @@ const Integers* const* integersHere() {
 bool hasSha() { return false; }
 
 #endif
+
+const Integers* integersNamed(const char* name) {
+  for (auto own = integersHere(); *own; own++) {
+    if (!std::strcmp((*own)->name, name)) return *own;
+  }
+  return nullptr;
+}
+
+const Level* levelNamed(const char* name) {
+  for (auto level = levelsHere(); *level; level++) {
+    if (!std::strcmp((*level)->name, name)) return *level;
+  }
+  return nullptr;
+}
 
 }  // namespace assay

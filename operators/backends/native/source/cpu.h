@@ -14,6 +14,9 @@ namespace assay {
 /// The levels that run here, the fastest first; ends with a null.
 const Level* const* levelsHere();
 
+/// The level of that name, where this processor has it.
+const Level* levelNamed(const char* name);
+
 /// True where SHA-256 has instructions of its own.
 bool hasSha();
 

@@ -81,4 +81,7 @@ extern const Integers kIntegersVnni;
 /// Those that run here, the fastest first; ends with a null.
 const Integers* const* integersHere();
 
+/// Those of that name, if they run here, or null.
+const Integers* integersNamed(const char* name);
+
 }  // namespace assay

@@ -20,6 +20,8 @@ constexpr uint32_t kBiasRows = 4;
 constexpr uint32_t kBiasColumns = 8;
 constexpr uint32_t kRelu = 16;
 constexpr uint32_t kResidual = 32;
+/// A map over the sums where they lie (map-job.h); `bias` is the address of its record.
+constexpr uint32_t kMap = 64;
 
 /// How the elements of packed B are stored. Each is widened to f32 exactly.
 enum class Format : uint32_t { f32, bf16, f16, i8 };

@@ -28,6 +28,8 @@ struct Level {
                         uint32_t j1, uint32_t work);
   /// All rows, columns n0..n1, from B where it lies; neighbouring columns must be neighbours there.
   void (*multiplyDirect)(uint8_t* memory, uint32_t job, uint32_t n0, uint32_t n1, uint32_t work);
+  /// Elements begin..end of a map (map-job.h); false where the record is none.
+  bool (*runMap)(uint8_t* memory, size_t length, uint32_t record, uint32_t begin, uint32_t end);
 };
 
 extern const Level kPortable;

@@ -7,9 +7,10 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "cpu.h"
 #include "job.h"
+#include "node.h"
 #include "pool.h"
-#include "values.h"
 
 namespace assay {
 namespace {

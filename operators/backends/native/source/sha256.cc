@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
+
+#include "pool.h"
 
 namespace assay {
 
@@ -126,7 +129,7 @@ void hashTiles(Compress compress, const uint8_t* bytes, const TileGrid& grid, ui
       load(1, tile + 1);
       if (messages[1].blocks() == messages[0].blocks()) lanes = 2;
     }
-    digests(compress, messages, lanes, out + tile * kDigest);
+    digests(compress, messages, lanes, out + (tile - begin) * kDigest);
     tile += lanes;
   }
 }
@@ -147,6 +150,53 @@ void hashLevel(Compress compress, const uint8_t* from, uint64_t width, uint8_t p
     i += lanes;
   }
   if (width % 2) std::memmove(to + pairs * kDigest, from + (width - 1) * kDigest, kDigest);
+}
+
+namespace {
+
+/// Tiles that one thread folds into one node: their digests stay in its first cache, and about 50 µs of
+/// hashing are worth another thread. A power of two, so that the tree over the tiles consists of these.
+constexpr uint64_t kStretch = 128;
+
+struct Stretches {
+  Compress compress;
+  const Commitment* of;
+  uint64_t tiles;
+  /// One node for each stretch.
+  uint8_t* nodes;
+};
+
+void foldStretch(const Stretches& work, uint64_t stretch) {
+  const Commitment& c = *work.of;
+  const uint64_t begin = stretch * kStretch;
+  const uint64_t end = std::min(work.tiles, begin + kStretch);
+  uint8_t digests[kStretch * kDigest];
+  hashTiles(work.compress, c.bytes, c.grid, c.leaf, c.kind, begin, end, digests);
+  for (uint64_t width = end - begin; width > 1; width = (width + 1) / 2) {
+    hashLevel(work.compress, digests, width, c.node, digests);
+  }
+  std::memcpy(work.nodes + stretch * kDigest, digests, kDigest);
+}
+
+}  // namespace
+
+void commit(Compress compress, const Commitment& what, uint32_t threads, uint8_t* out) {
+  const uint64_t tiles = what.grid.gridRows * what.grid.gridColumns;
+  const uint64_t count = (tiles + kStretch - 1) / kStretch;
+  uint8_t few[64 * kDigest];
+  const std::unique_ptr<uint8_t[]> many(count > 64 ? new uint8_t[count * kDigest] : nullptr);
+  const Stretches work{compress, &what, tiles, many ? many.get() : few};
+  inParallel(threads, count, 1, const_cast<Stretches*>(&work), [](void* context, uint64_t begin, uint64_t end) {
+    for (uint64_t i = begin; i < end; i++) foldStretch(*static_cast<const Stretches*>(context), i);
+  });
+  for (uint64_t width = count; width > 1; width = (width + 1) / 2) {
+    hashLevel(compress, work.nodes, width, what.node, work.nodes);
+  }
+  Message message;
+  std::memcpy(message.bytes, what.head, what.headBytes);
+  std::memcpy(message.bytes + what.headBytes, work.nodes, kDigest);
+  message.finish(what.headBytes + kDigest);
+  digests(compress, &message, 1, out);
 }
 
 }  // namespace assay

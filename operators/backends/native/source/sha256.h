@@ -25,13 +25,29 @@ constexpr size_t kTileBytes = 1024;
 using Compress = void (*)(uint32_t state[][8], const uint8_t* const* data, int lanes,
                           size_t blocks);
 
-/// Writes H(first ‖ second ‖ tile) of tiles begin..end, each at out + 32 * its number.
+/// Writes H(first ‖ second ‖ tile) of tiles begin..end, one after the other.
 void hashTiles(Compress compress, const uint8_t* bytes, const TileGrid& grid, uint8_t first, uint8_t second,
                uint64_t begin, uint64_t end, uint8_t* out);
 
 /// Writes the level above `width` digests: H(prefix ‖ left ‖ right), and a lone last one unchanged.
 /// `to` may be `from`.
 void hashLevel(Compress compress, const uint8_t* from, uint64_t width, uint8_t prefix, uint8_t* to);
+
+/// A head is at most this long.
+constexpr size_t kHeadBytes = 512;
+
+/// A tensor and what its commitment begins with: H(head ‖ root) over the tree of its tiles, whose leaves
+/// are H(leaf ‖ kind ‖ tile) and whose nodes H(node ‖ left ‖ right). It has a tile at least.
+struct Commitment {
+  const uint8_t* bytes;
+  TileGrid grid;
+  uint8_t leaf, kind, node;
+  uint8_t head[kHeadBytes];
+  size_t headBytes;
+};
+
+/// Writes the commitment to `out`, on up to `threads` threads.
+void commit(Compress compress, const Commitment& what, uint32_t threads, uint8_t* out);
 
 void compressPortable(uint32_t state[][8], const uint8_t* const* data, int lanes, size_t blocks);
 #if defined(__x86_64__)

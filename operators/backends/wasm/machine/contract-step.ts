@@ -1,6 +1,13 @@
+import type { Epilogue } from "../contraction/operands.js";
 import type { Contraction } from "../contraction/recognise.js";
 import type { Cutting } from "./contractor.js";
 import type { ContractStep } from "./steps.js";
+
+/** Bits of a job's epilogue word, as the kernel defines them. */
+const BIAS_ROWS = 4;
+const BIAS_COLUMNS = 8;
+const RELU = 16;
+const RESIDUAL = 32;
 
 /** A step for products of that shape, cut into chunks that are worth a thread. */
 export function contractStep(
@@ -25,4 +32,12 @@ export function contractStep(
   const units = jobs.length * chunksPerJob;
   const chunk = Math.max(1, Math.ceil(chunkWork / Math.max(1, work / chunksPerJob)));
   return { kind: "contract", mode, jobs, rows, columns, split, chunksPerJob, units, chunk };
+}
+
+/** The word for what a kernel adds to finished sums; 0 for a map. */
+export function epilogueBits(epilogue: Epilogue): number {
+  if (epilogue.kind === "map") return 0;
+  const { bias, residual, relu } = epilogue;
+  const along = bias === undefined ? 0 : bias.along === "rows" ? BIAS_ROWS : BIAS_COLUMNS;
+  return along | (residual ? RESIDUAL : 0) | (relu ? RELU : 0);
 }

@@ -1,5 +1,6 @@
 import type { DType } from "../../../dtype.js";
 import { AssayError } from "../../../errors.js";
+import type { ElementProgram } from "../../../program/types.js";
 import { nativeAddon } from "../../native/load.js";
 
 /**
@@ -16,6 +17,8 @@ export interface Contractor extends Cutting {
    * neighbours, rather than pack it.
    */
   prefersInPlace(rows: number, columns: number, depth: number): boolean;
+  /** What it does of maps too; what it does not know is generated. */
+  readonly maps?: MapTaker;
   /** Packs constants into memory of its own; where absent, they are packed into the machine's. */
   readonly packer?: ConstantPacker;
 }
@@ -35,6 +38,28 @@ export interface Cutting {
 export interface IntegerContractor extends Cutting {
   /** Whether operands of bytes are packed as such, four k to a lane, and not as centred words. */
   readonly quads: boolean;
+}
+
+/**
+ * A map over tensors at byte addresses as a record for `runMap`, or undefined: let it be generated.
+ * With `columns` it is cut into rows of so many elements, and may also end a contraction that has as
+ * many columns (`EPILOGUE_MAP` in its job): its last source is then its output, which holds the sums.
+ */
+export type MapTaker = (
+  program: ElementProgram,
+  out: number,
+  sources: readonly number[],
+  columns?: number,
+) => MapRecord | undefined;
+
+/** Bit of a job's epilogue: the word of the bias is the address of a map's record. */
+export const EPILOGUE_MAP = 64;
+
+export interface MapRecord {
+  readonly words: Uint32Array;
+  readonly elements: number;
+  /** Elements that are about 10 µs of work. */
+  readonly grain: number;
 }
 
 /** Keeps packed constants outside any machine's memory, once for all machines of the process. */
@@ -85,6 +110,8 @@ export interface ContractionExports {
   packIntegers(job: number, j0: number, j1: number): void;
   multiplyIntegers: ContractionExports["multiply"];
   multiplyIntegersFresh: ContractionExports["multiply"];
+  /** Elements begin … end − 1 of a map's record; there where the contractor has `maps`. */
+  runMap?(record: number, begin: number, end: number): void;
 }
 
 export function contractionExports(

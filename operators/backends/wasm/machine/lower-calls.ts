@@ -12,18 +12,15 @@ import {
   recogniseContraction,
 } from "../contraction/recognise.js";
 import { recogniseIntegers } from "../contraction/recognise-integers.js";
-import { contractStep } from "./contract-step.js";
-import type { Contractor } from "./contractor.js";
+import { contractStep, epilogueBits } from "./contract-step.js";
+import { type Contractor, EPILOGUE_MAP } from "./contractor.js";
 import { lowerIntegers, type Surroundings } from "./lower-integers.js";
 import { ARENA_BASE, MemoryMap } from "./memory-map.js";
 import { formatOf, isLarge, isWorthwhile, type Packing, packRequest } from "./packings.js";
 import type { ContractStep, KernelStep, Step } from "./steps.js";
 
-/** Bits of a job's epilogue word, as the kernel defines them. */
-const BIAS_ROWS = 4;
-const BIAS_COLUMNS = 8;
-const RELU = 16;
-const RESIDUAL = 32;
+/** Elements of a cache line, whatever their size. */
+const LINE = 64;
 
 /** What a machine must place, compile and run. Addresses are final once `memory` is laid out. */
 export interface LoweredCalls {
@@ -110,8 +107,19 @@ class CallLowering implements Surroundings {
       lowerIntegers(this, call, integers, before);
     } else {
       const sources = call.sources.map((s) => s.offset);
-      this.steps.push(this.kernel(call.program, call.out, sources));
+      this.steps.push(this.elements(call.program, call.out, sources));
     }
+  }
+
+  /** A program element by element: by the contractor where it takes such maps, else generated. */
+  elements(program: ElementProgram, out: number, sources: readonly number[]): Step {
+    const map = this.contractor.maps?.(program, out, sources);
+    if (!map) return this.kernel(program, out, sources);
+    const { elements: units, grain } = map;
+    const record = this.memory.words(map.words);
+    // Parts end at whole cache lines of the output.
+    const chunk = Math.max(grain, Math.ceil(units / (4 * this.threads * LINE)) * LINE);
+    return { kind: "map", record, units, chunk };
   }
 
   scan({ steps, calls }: ScanCall): void {
@@ -149,7 +157,9 @@ class CallLowering implements Surroundings {
     ) as [PlacedOperand, PlacedOperand];
     const epilogue = epilogueOf(program, shape);
     const outBytes = 4 * elementCount(program.out);
-    const c = epilogue.kind === "map" ? this.memory.scratch(outBytes) : call.out;
+    const inPlace = epilogue.kind === "map" ? this.mapInPlace(call, shape, epilogue.program) : 0;
+    const apart = epilogue.kind === "map" && !inPlace;
+    const c = apart ? this.memory.scratch(outBytes) : call.out;
     const offN = outOffsets(b.operand.read, b.operand.view, program.out, shape.columns);
     const mode = this.modeOf(shape, b, depth, offN);
     const tables = this.tables(program, shape, a, b, offN);
@@ -172,8 +182,8 @@ class CallLowering implements Surroundings {
           packed,
           c + offsets.c,
           shape.columns.count,
-          offsets.bias,
-          epilogueBits(epilogue),
+          inPlace || offsets.bias,
+          inPlace ? EPILOGUE_MAP : epilogueBits(epilogue),
           offsets.residual,
           formatOf(b.packing?.request),
           // Where a packer will have put B and A.
@@ -189,10 +199,18 @@ class CallLowering implements Surroundings {
       return job;
     });
     this.steps.push(contractStep(mode, jobs, shape, depth, this.threads, this.contractor));
-    if (epilogue.kind === "map") {
+    if (epilogue.kind === "map" && apart) {
       const sources = [...call.sources.map((s) => s.offset), c];
-      this.steps.push(this.kernel(epilogue.program, call.out, sources));
+      this.steps.push(this.elements(epilogue.program, call.out, sources));
     }
+  }
+
+  /** Address of the record of a map that the contractor runs where the sums lie; 0: it does not. */
+  private mapInPlace(call: Call, shape: Contraction, map: ElementProgram): number {
+    if (map.dtype !== "f32") return 0;
+    const sources = [...call.sources.map((s) => s.offset), call.out];
+    const taken = this.contractor.maps?.(map, call.out, sources, shape.columns.count);
+    return taken ? this.memory.words(taken.words) : 0;
   }
 
   /** A column operand that is used once is packed only where that pays. */
@@ -313,13 +331,6 @@ class CallLowering implements Surroundings {
     const from = base + constantOffset(read, read.view);
     return [...outOffsets(read, read.view, call.program.out, loops)].map((x) => x + from);
   }
-}
-
-function epilogueBits(epilogue: Epilogue): number {
-  if (epilogue.kind === "map") return 0;
-  const { bias, residual, relu } = epilogue;
-  const along = bias === undefined ? 0 : bias.along === "rows" ? BIAS_ROWS : BIAS_COLUMNS;
-  return along | (residual ? RESIDUAL : 0) | (relu ? RELU : 0);
 }
 
 interface PlacedOperand {

@@ -36,7 +36,9 @@ export interface Surroundings {
   readonly loadSteps: Step[];
   readonly threads: number;
   readonly contractor: Contractor;
+  /** A step of generated code; `elements` may find something faster. */
   kernel(program: ElementProgram, out: number, sources: readonly number[]): KernelStep;
+  elements(program: ElementProgram, out: number, sources: readonly number[]): Step;
 }
 
 /** Steps for a product of integers; `before` is the call that runs right before it. */
@@ -86,7 +88,7 @@ export function lowerIntegers(
   });
   if (isSum) return;
   const sources = [...call.sources.map((s) => s.offset), c];
-  around.steps.push(around.kernel(finishMap(program, "i32"), call.out, sources));
+  around.steps.push(around.elements(finishMap(program, "i32"), call.out, sources));
 }
 
 /** An operand where the kernel reads it. */

@@ -5,7 +5,7 @@ import type { ContractionExports } from "./contractor.js";
  * cut into chunks that threads claim, and the next step starts when the last chunk is done. How
  * chunks fall on threads decides nothing about bits: a chunk is a range of output elements.
  */
-export type Step = KernelStep | ScanStep | PackStep | ContractStep;
+export type Step = KernelStep | MapStep | ScanStep | PackStep | ContractStep;
 
 /** A generated program over a range of its units. */
 export interface KernelStep {
@@ -14,6 +14,15 @@ export interface KernelStep {
   readonly kernel: number;
   /** Address of the result, then of every source. */
   readonly addresses: readonly number[];
+  readonly units: number;
+  readonly chunk: number;
+}
+
+/** A map that the contractor runs, over a range of elements. */
+export interface MapStep {
+  readonly kind: "map";
+  /** Address of its record. */
+  readonly record: number;
   readonly units: number;
   readonly chunk: number;
 }
@@ -82,6 +91,8 @@ export class StepRunner {
     const end = Math.min(step.units, begin + step.chunk);
     if (step.kind === "kernel") {
       (this.kernels[step.kernel] as KernelRun)(...step.addresses, begin, end);
+    } else if (step.kind === "map") {
+      this.contraction.runMap?.(step.record, begin, end);
     } else if (step.kind === "scan") {
       this.scan(step);
     } else if (step.kind === "pack") {
