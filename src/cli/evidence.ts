@@ -1,5 +1,5 @@
 import { AssayError, bytesEqual, type Tensor } from "../../operators/basis.js";
-import { bindingDigest } from "../graph/digests.js";
+import { bindingDigest, type ModelDigest } from "../graph/digests.js";
 import type { Plan } from "../graph/plan.js";
 import type { Model } from "../graph/types.js";
 import { nodeHasher } from "../merkle/node-hash.js";
@@ -22,16 +22,16 @@ export async function evidenceOf(
   args: EvidenceArguments,
   signed: SignedReceipt,
   run: OpenedRun | undefined,
-  model: Model | undefined,
+  known: { readonly model: Model; readonly digest: ModelDigest } | undefined,
 ): Promise<Evidence> {
   const salt = args.salt === undefined ? run?.description.salt : hexOption("salt", args.salt, 32);
   const outputs = run ? { outputs: run.outputs } : {};
   const held = { ...outputs, ...(salt ? { salt } : {}) };
   // A run folder says which inputs it was made on; that they are the receipt's needs no model.
-  if (!model) return { ...held, ...(run ? { inputs: [...run.inputs.values()] } : {}) };
+  if (!known) return { ...held, ...(run ? { inputs: [...run.inputs.values()] } : {}) };
   // Binding needs every definition, which a look at a receipt alone does not.
   const { evidenceOfModel } = await import("./model-evidence.js");
-  return { ...held, ...evidenceOfModel(args.input, signed, run, model) };
+  return { ...held, ...evidenceOfModel(args.input, signed, run, known.model, known.digest) };
 }
 
 /** Throws `usage` for anything that is not hex of the right length: a pin is never dropped. */

@@ -2,28 +2,30 @@ import { AssayError, byteLength, type TensorType } from "../../operators/basis.j
 import { bind } from "../graph/bind.js";
 import { nodeCost, planCost } from "../graph/cost.js";
 import { describeWrongDims, wrongDims } from "../graph/declared.js";
-import { modelDigest } from "../graph/digests.js";
 import type { Plan } from "../graph/plan.js";
 import { subgraphsOf } from "../graph/subgraphs.js";
 import type { Graph, GraphNode, Model, ValueInfo } from "../graph/types.js";
-import { nodeHasher } from "../merkle/node-hash.js";
 import { toHex } from "../receipt/hex.js";
 import { bytesText, countText, field, plural, table, typeText } from "./format.js";
+import type { DigestedModel } from "./model-digest.js";
 import { suggestion } from "./suggest.js";
 
 /** What `inspect` says about a model. */
 export type ModelFacts = ReturnType<typeof modelFacts>;
 
 /** Throws `usage` for a dimension that the model does not have. */
-export function modelFacts(model: Model, sizes: ReadonlyMap<string, number>) {
+export function modelFacts(
+  { model, digest, weightsHash }: DigestedModel,
+  sizes: ReadonlyMap<string, number>,
+) {
   const { graph, weights } = model;
   requireSymbols(graph, [...sizes.keys()]);
-  const digest = modelDigest(nodeHasher, model);
   return {
     kind: "model",
     model: toHex(digest.model),
     graph: toHex(digest.graph),
     weights: toHex(digest.weights),
+    weightsHash,
     inputs: graph.inputs,
     outputs: graph.outputs,
     weightCount: weights.size,

@@ -9,9 +9,14 @@ import { KEY_ENTROPY, keyFromEntropy, parseKey } from "../receipt/key.js";
 /** A key file has 67 bytes at most. */
 const MAX_KEY_TEXT = 256;
 
-/** Where the local key lives unless --key names another: $ASSAY_HOME or ~/.assay. */
+/** Where this user's secrets lie: $ASSAY_HOME or ~/.assay. */
+export function homeFolder(env: Readonly<Record<string, string | undefined>>): string {
+  return env.ASSAY_HOME || join(homedir(), ".assay");
+}
+
+/** Where the local key lives unless --key names another. */
 export function defaultKeyPath(env: Readonly<Record<string, string | undefined>>): string {
-  return join(env.ASSAY_HOME || join(homedir(), ".assay"), "key");
+  return join(homeFolder(env), "key");
 }
 
 /**

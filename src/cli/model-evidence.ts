@@ -1,5 +1,5 @@
 import { bytesEqual, type Tensor } from "../../operators/basis.js";
-import { type ModelDigest, modelDigest } from "../graph/digests.js";
+import type { ModelDigest } from "../graph/digests.js";
 import type { Model } from "../graph/types.js";
 import { nodeHasher } from "../merkle/node-hash.js";
 import type { SignedReceipt } from "../receipt/receipt.js";
@@ -17,8 +17,8 @@ export function evidenceOfModel(
   signed: SignedReceipt,
   run: OpenedRun | undefined,
   model: Model,
+  digest: ModelDigest,
 ): Pick<Evidence, "model" | "plan" | "inputs"> {
-  const digest: ModelDigest = modelDigest(nodeHasher, model);
   if (!bytesEqual(digest.model, signed.receipt.model)) return { model: digest };
   const inputs = files.length > 0 ? loadInputs(model.graph, files) : run?.inputs;
   if (!inputs) return { model: digest };

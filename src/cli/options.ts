@@ -51,6 +51,13 @@ export const PROFILE = {
   },
 } as const satisfies Options;
 
+export const CACHE = {
+  "no-cache": {
+    group: "Computing",
+    describe: "hash the weights anew; else once for a file, with a note beside it",
+  },
+} as const satisfies Options;
+
 export const OUTPUT = {
   json: { group: "Output", describe: "print one JSON object and nothing else" },
   verbose: { group: "Output", describe: "say more, and show stack traces of errors" },

@@ -8,6 +8,8 @@ import type { Comparison } from "./compare.js";
 import { bytesText, field, millisText, plural, typeText } from "./format.js";
 
 export interface RunTimes {
+  /** Whether the weights were hashed, or their commitments read from the cache; and how long it took. */
+  readonly weightsHash: "computed" | "cached";
   readonly weightsHashMs: number;
   readonly runMs: number;
 }
@@ -63,10 +65,7 @@ export function describeRun(f: RunFacts): string {
       "memory",
       `${bytesText(f.memoryBytes)}, of it ${bytesText(f.activationBytes)} activations`,
     ),
-    field(
-      "time",
-      `${millisText(f.runMs)} for the run, ${millisText(f.weightsHashMs)} to hash weights`,
-    ),
+    field("time", `${millisText(f.runMs)} for the run, ${hashText(f)}`),
     ...f.outputs.slice(0, LISTED).map((t) => field("output", `${t.name} ${typeText(t)}`)),
     ...(more > 0 ? [field("", `and ${more} more`)] : []),
     field("receipt", `${f.receipt}${f.salted ? " (salted)" : ""}`),
@@ -76,6 +75,13 @@ export function describeRun(f: RunFacts): string {
     ...(f.expected ?? []).flatMap(comparisonLines),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function hashText({ weightsHash, weightsHashMs }: RunFacts): string {
+  const time = millisText(weightsHashMs);
+  return weightsHash === "computed"
+    ? `${time} to hash weights`
+    : `weights known from before (${time}; --no-cache hashes them)`;
 }
 
 function backendText({ backend, threads, fallbacks }: RunFacts): string {

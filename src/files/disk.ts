@@ -52,17 +52,20 @@ const CHUNK = 1 << 30;
 
 /**
  * Reads a regular file; at most `atMost` + 1 bytes of it, so that a parser with a limit sees that
- * the limit is passed and nothing larger is allocated. Throws `file/not-found`.
+ * the limit is passed and nothing larger is allocated. `opened` may look at the open file before it is
+ * read. Throws `file/not-found`.
  */
 export function readFile(
   path: string,
   what: string,
   atMost = Number.POSITIVE_INFINITY,
+  opened?: (fd: number) => void,
 ): Uint8Array {
   try {
     requireRegular(path);
     const fd = openSync(path, "r");
     try {
+      opened?.(fd);
       return readFully(fd, Math.min(fstatSync(fd).size, atMost + 1));
     } finally {
       closeSync(fd);

@@ -5,11 +5,24 @@ import type { ExternalData } from "../onnx/external.js";
 import { importOnnx } from "../onnx/import.js";
 import { skeletonOf } from "../onnx/skeleton.js";
 import { readFile } from "./disk.js";
+import { type FileIdentity, identityOf, sameFile } from "./file-identity.js";
 import { FileRanges } from "./ranges.js";
 
 /** Reads an ONNX file, with external data from its own folder and nowhere else. */
 export function loadModelFile(path: string) {
-  return importOnnx(...fileWithData(path));
+  return loadModelWithFiles(path).model;
+}
+
+export interface LoadedModel {
+  readonly model: ReturnType<typeof importOnnx>;
+  /** The files it was read from, its own first, as they were before they were read. */
+  readonly files: readonly FileIdentity[];
+}
+
+/** The same, with the files it was read from. */
+export function loadModelWithFiles(path: string): LoadedModel {
+  const [bytes, options, files] = fileWithData(path);
+  return { model: importOnnx(bytes, options), files };
 }
 
 /** The same, with what a ledger must know of it. */
@@ -18,12 +31,17 @@ export function loadModelAndSkeleton(path: string) {
   return { model: importOnnx(bytes, options), skeleton: skeletonOf(bytes, options) };
 }
 
-function fileWithData(path: string): [Uint8Array, { readonly externalData: ExternalData }] {
-  const bytes = readFile(path, "model");
-  const external = new ExternalFiles(dirname(path));
+function fileWithData(
+  path: string,
+): [Uint8Array, { readonly externalData: ExternalData }, readonly FileIdentity[]] {
+  const files: FileIdentity[] = [];
+  const bytes = readFile(path, "model", Number.POSITIVE_INFINITY, (fd) => {
+    files.push(identityOf(path, fd));
+  });
+  const external = new ExternalFiles(dirname(path), files);
   const externalData: ExternalData = (location, offset, length) =>
     external.read(location, offset, length);
-  return [bytes, { externalData }];
+  return [bytes, { externalData }, files];
 }
 
 /** Ranges of the files beside a model, each range read once. */
@@ -31,9 +49,12 @@ class ExternalFiles {
   private readonly ranges = new Map<string, Uint8Array>();
   /** Bytes read so far, by file. */
   private readonly taken = new Map<string, number>();
-  private readonly files = new FileRanges();
+  private readonly reader = new FileRanges();
 
-  constructor(private readonly folder: string) {}
+  constructor(
+    private readonly folder: string,
+    private readonly files: FileIdentity[],
+  ) {}
 
   read(location: string, offset: number, length: number): Uint8Array {
     const range = `${offset} ${length} ${location}`;
@@ -63,10 +84,16 @@ class ExternalFiles {
     }
   }
 
+  /** Each file once; one that was changed while it was read is noted as both. */
+  private note(file: FileIdentity): void {
+    if (!this.files.some((f) => f.path === file.path && sameFile(f, file))) this.files.push(file);
+  }
+
   private readRange(path: string, location: string, offset: number, length: number): Uint8Array {
     const fd = openSync(path, "r");
     try {
       const { size } = fstatSync(fd);
+      this.note(identityOf(path, fd));
       if (offset < 0 || length < 0 || offset + length > size) {
         throw broken(location, `is ${size} bytes, too short`);
       }
@@ -75,7 +102,7 @@ class ExternalFiles {
       const taken = (this.taken.get(location) ?? 0) + length;
       if (taken > 2 * size) throw broken(location, "is read over and over");
       this.taken.set(location, taken);
-      const bytes = this.files.read(fd, offset, length, `"${location}"`);
+      const bytes = this.reader.read(fd, offset, length, `"${location}"`);
       if (!bytes) throw broken(location, "ended early");
       return bytes;
     } finally {

@@ -115,6 +115,8 @@ describe("help", () => {
                                       that is free)
             --profile <file>          show where the time goes, and write it to a new
                                       file as a Chrome trace
+            --no-cache                hash the weights anew; else once for a file,
+                                      with a note beside it
 
       Drills:
             --corrupt <op[:element]>  falsify one element of the output of an

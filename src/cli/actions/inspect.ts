@@ -1,6 +1,5 @@
 import { AssayError } from "../../../operators/basis.js";
 import { isFolder, readFile } from "../../files/disk.js";
-import { loadModelFile } from "../../files/load-model.js";
 import { MAX_RECEIPT_TEXT, receiptFromJson } from "../../receipt/json.js";
 import { openRun } from "../../verify/open-run.js";
 import type { Io } from "../command.js";
@@ -8,9 +7,12 @@ import type { InspectArguments } from "../commands/inspect.js";
 import { EXIT } from "../errors.js";
 import { describeModel, modelFacts } from "../inspect-model.js";
 import { describeReceipt, receiptFacts, runFacts } from "../inspect-receipt.js";
+import { digestedModel } from "../model-digest.js";
+import { BACKEND } from "../options.js";
 import { jsonLine } from "../printable.js";
 
-export async function inspect(args: InspectArguments, { stdout }: Io): Promise<number> {
+export async function inspect(args: InspectArguments, io: Io): Promise<number> {
+  const { stdout } = io;
   const { target, json, all } = args;
   if (isFolder(target)) {
     const run = openRun(target);
@@ -20,7 +22,9 @@ export async function inspect(args: InspectArguments, { stdout }: Io): Promise<n
     const facts = receiptFacts(receiptFromJson(readFile(target, "receipt", MAX_RECEIPT_TEXT)));
     stdout.write(json ? jsonLine(facts) : describeReceipt(facts));
   } else {
-    const facts = modelFacts(loadModelFile(target), dimensions(args.dim));
+    const threads = BACKEND.threads.default;
+    const known = digestedModel(target, { ...args, threads }, io);
+    const facts = modelFacts(known, dimensions(args.dim));
     stdout.write(json ? jsonLine(facts) : describeModel(facts, all));
   }
   return EXIT.ok;

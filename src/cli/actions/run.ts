@@ -8,11 +8,9 @@ import { Profiler, unmeasured } from "../../execute/profiler.js";
 import { runFiles } from "../../execute/run-folder.js";
 import { planFor, type Run, type RunRequest, runModel } from "../../execute/run-model.js";
 import { requireReplaceable, writeFolderAtomic } from "../../files/disk.js";
-import { loadModelFile } from "../../files/load-model.js";
+import { type LoadedModel, loadModelWithFiles } from "../../files/load-model.js";
 import { describeWrongDims, wrongDims } from "../../graph/declared.js";
-import { modelDigest } from "../../graph/digests.js";
 import type { Plan } from "../../graph/plan.js";
-import type { Model } from "../../graph/types.js";
 import { nodeHasher } from "../../merkle/node-hash.js";
 import type { Io } from "../command.js";
 import type { RunArguments } from "../commands/run.js";
@@ -21,6 +19,7 @@ import { EXIT } from "../errors.js";
 import { expectedTensors, loadInputs } from "../inputs.js";
 import { loadKey } from "../keys.js";
 import { announceNeed, memoryLimit } from "../memory.js";
+import { digestOf } from "../model-digest.js";
 import { hexOption } from "../options.js";
 import { jsonLine, printable } from "../printable.js";
 import { describeProfile, keepProfile, requireNewProfile } from "../profile-report.js";
@@ -38,7 +37,8 @@ async function runUntil(signal: AbortSignal, args: RunArguments, io: Io): Promis
   requireNewProfile(args.profile);
   const context =
     args.context === undefined ? {} : { context: hexOption("context", args.context, 32) };
-  const model = loadModelFile(args.model);
+  const loaded = loadModelWithFiles(args.model);
+  const { model } = loaded;
   const inputs = loadInputs(model.graph, args.input);
   const plan = planFor(model, inputs, args.granularity);
   for (const wrong of wrongDims(model.graph, plan)) {
@@ -51,7 +51,7 @@ async function runUntil(signal: AbortSignal, args: RunArguments, io: Io): Promis
   const salt = args.salt ? new Uint8Array(randomBytes(32)) : undefined;
   const extras = { key, ...context, ...corruption, ...(salt ? { salt } : {}) };
   const profiler = args.profile === undefined ? undefined : new Profiler();
-  const work = { args, io, model, inputs, plan, extras, profiler, signal };
+  const work = { args, io, loaded, inputs, plan, extras, profiler, signal };
   const { result, times, backend } = await execute(work);
   signal.throwIfAborted();
   writeFolderAtomic(args.out, runFiles(result, salt), args.force, io.disk);
@@ -75,7 +75,7 @@ interface Extras {
 interface Work {
   readonly args: RunArguments;
   readonly io: Io;
-  readonly model: Model;
+  readonly loaded: LoadedModel;
   readonly inputs: ReadonlyMap<string, Tensor>;
   readonly plan: Plan;
   readonly extras: Extras;
@@ -86,16 +86,14 @@ interface Work {
 async function execute({
   args,
   io,
-  model,
+  loaded,
   inputs,
   plan,
   extras,
   profiler,
   signal,
 }: Work): Promise<{ result: Run; times: RunTimes; backend: Machine["name"] }> {
-  const hashing = performance.now();
-  const digest = modelDigest(nodeHasher, model);
-  const weightsHashMs = performance.now() - hashing;
+  const { model, digest, weightsHash, weightsHashMs } = digestOf(loaded, args, io);
   const created = createMachine(args);
   const machine = profiler?.machine(created, plan) ?? created;
   const measure = profiler?.measure ?? unmeasured;
@@ -123,7 +121,7 @@ async function execute({
     await hashThread?.close();
   });
   const runMs = performance.now() - started;
-  return { result, times: { weightsHashMs, runMs }, backend: machine.name };
+  return { result, times: { weightsHash, weightsHashMs, runMs }, backend: machine.name };
 }
 
 /**

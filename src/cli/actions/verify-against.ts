@@ -3,7 +3,6 @@ import { AssayError, type Tensor } from "../../../operators/basis.js";
 import type { Settlement } from "../../dispute/settle.js";
 import { createMachine } from "../../execute/backend.js";
 import { isFolder } from "../../files/disk.js";
-import { loadModelFile } from "../../files/load-model.js";
 import type { ModelDigest } from "../../graph/digests.js";
 import type { Plan } from "../../graph/plan.js";
 import type { Model } from "../../graph/types.js";
@@ -26,6 +25,7 @@ import type { Io } from "../command.js";
 import type { VerifyArguments } from "../commands/verify-run.js";
 import { EXIT } from "../errors.js";
 import { evidenceOf, pinsOf } from "../evidence.js";
+import { type DigestedModel, digestedModel } from "../model-digest.js";
 import { jsonLine } from "../printable.js";
 import { styleFor } from "../style.js";
 
@@ -40,9 +40,10 @@ export async function verifyAgainst(args: VerifyArguments, other: string, io: Io
   const pins = pinsOf(args);
   const started = performance.now();
   const [target, against] = [openRun(args.target), openRun(other)];
-  const model = loadModelFile(modelFile);
-  const mine = await checkOf(target, model, pins);
-  const theirs = await checkOf(against, model, {});
+  const known = digestedModel(modelFile, args, io);
+  const { model } = known;
+  const mine = await checkOf(target, known, pins);
+  const theirs = await checkOf(against, known, {});
   const facts =
     outcomeOfChecks(mine.report, theirs.report, other) ??
     (await disputeFacts(args, other, model, mine, theirs));
@@ -87,7 +88,7 @@ interface Checked {
   readonly digest: ModelDigest;
 }
 
-async function checkOf(run: OpenedRun, model: Model, pins: Pins): Promise<Checked> {
+async function checkOf(run: OpenedRun, model: DigestedModel, pins: Pins): Promise<Checked> {
   const held = await evidenceOf({ input: [] }, run.signed, run, model);
   const report = checkReceipt(nodeHasher, run.signed, pins, held);
   return { run, report, digest: held.model as ModelDigest };

@@ -1,6 +1,5 @@
 import { AssayError } from "../../../operators/basis.js";
 import { isFolder, readFile } from "../../files/disk.js";
-import type { Model } from "../../graph/types.js";
 import { nodeHasher } from "../../merkle/node-hash.js";
 import { MAX_RECEIPT_TEXT, receiptFromJson } from "../../receipt/json.js";
 import { checkReceipt } from "../../verify/check.js";
@@ -10,6 +9,7 @@ import type { Io } from "../command.js";
 import type { VerifyArguments } from "../commands/verify-run.js";
 import { EXIT, errorObject } from "../errors.js";
 import { evidenceOf, pinsOf } from "../evidence.js";
+import type { DigestedModel } from "../model-digest.js";
 import { hexOption } from "../options.js";
 import { jsonLine } from "../printable.js";
 import { styleFor } from "../style.js";
@@ -37,12 +37,14 @@ async function verifyAlone(args: VerifyArguments, io: Io): Promise<number> {
   const pins = pinsOf(args);
   const run = isFolder(args.target) ? await opened(args.target) : undefined;
   const signed = run?.signed ?? receiptFromJson(readFile(args.target, "receipt", MAX_RECEIPT_TEXT));
-  const model = args.model === undefined ? undefined : await modelOf(args.model);
-  const held = await evidenceOf(args, signed, run, model);
-  const { report, profile } =
+  const known = args.model === undefined ? undefined : await modelOf(args.model, args, io);
+  const model = known?.model;
+  const held = await evidenceOf(args, signed, run, known);
+  const { report: found, profile } =
     mode === "check"
       ? { report: checkReceipt(nodeHasher, signed, pins, held) }
       : await reexecuted({ args, io, mode, draw, signed, pins, held, run, model });
+  const report = known ? withCacheNoted(found, known) : found;
   if (args.json) io.stdout.write(jsonLine(profile ? { ...report, profile } : report));
   else {
     io.stdout.write(describeReport(report, styleFor(io.stdout, io.env)));
@@ -56,8 +58,16 @@ async function opened(folder: string): Promise<OpenedRun> {
   return (await import("../../verify/open-run.js")).openRun(folder);
 }
 
-async function modelOf(path: string): Promise<Model> {
-  return (await import("../../files/load-model.js")).loadModelFile(path);
+async function modelOf(path: string, args: VerifyArguments, io: Io): Promise<DigestedModel> {
+  return (await import("../model-digest.js")).digestedModel(path, args, io);
+}
+
+/** What was not computed anew is no finding of this verification, and the report says so. */
+function withCacheNoted(report: VerificationReport, known: DigestedModel): VerificationReport {
+  if (known.weightsHash === "computed") return report;
+  const detail = "weights hashed when this file was first looked at; --no-cache hashes them anew";
+  const noted = { what: "weights", result: "skipped", detail } as const;
+  return { ...report, findings: [...report.findings, noted] };
 }
 
 async function reexecuted(work: Omit<Work, "signal">): Promise<Reexecuted> {

@@ -1,10 +1,11 @@
 import type { Command } from "../command.js";
-import { OUTPUT } from "../options.js";
+import { CACHE, OUTPUT } from "../options.js";
 
 export interface InspectArguments {
   readonly target: string;
   readonly dim: readonly string[];
   readonly all: boolean;
+  readonly noCache: boolean;
   readonly json: boolean;
 }
 
@@ -24,6 +25,7 @@ export const inspectCommand: Command<InspectArguments> = {
       describe: "the size of a symbolic dimension",
     },
     all: { group: "Models", describe: "list every operator of a long model" },
+    ...CACHE,
     ...OUTPUT,
   },
   examples: [

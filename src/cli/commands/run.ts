@@ -1,7 +1,7 @@
 import type { BackendName } from "../../execute/backend.js";
 import type { Granularity } from "../../graph/plan.js";
 import type { Command } from "../command.js";
-import { BACKEND, MODEL_INPUT, OUTPUT, PROFILE } from "../options.js";
+import { BACKEND, CACHE, MODEL_INPUT, OUTPUT, PROFILE } from "../options.js";
 
 export interface RunArguments {
   readonly model: string;
@@ -20,6 +20,7 @@ export interface RunArguments {
   readonly expect: readonly string[];
   readonly rtol: number;
   readonly atol: number;
+  readonly noCache: boolean;
   readonly json: boolean;
   readonly verbose: boolean;
 }
@@ -93,6 +94,7 @@ export const runCommand: Command<RunArguments> = {
       describe:
         "falsify one element of the output of an operator, by index or name, and carry on from there; the receipt does not show it, a dispute does",
     },
+    ...CACHE,
     ...OUTPUT,
   },
   examples: [

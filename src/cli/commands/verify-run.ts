@@ -2,7 +2,7 @@ import type { BackendName } from "../../execute/backend.js";
 import type { VerificationMode } from "../../verify/report.js";
 import type { Command } from "../command.js";
 import type { EvidenceArguments } from "../evidence.js";
-import { BACKEND, MODEL_INPUT, OUTPUT, PROFILE } from "../options.js";
+import { BACKEND, CACHE, MODEL_INPUT, OUTPUT, PROFILE } from "../options.js";
 
 export interface VerifyArguments extends EvidenceArguments {
   readonly target: string;
@@ -15,6 +15,7 @@ export interface VerifyArguments extends EvidenceArguments {
   readonly threads: number;
   readonly memoryLimit?: number;
   readonly profile?: string;
+  readonly noCache: boolean;
   readonly json: boolean;
   readonly verbose: boolean;
 }
@@ -83,6 +84,7 @@ export const verifyRunCommand: Command<VerifyArguments> = {
     },
     ...BACKEND,
     ...PROFILE,
+    ...CACHE,
     ...OUTPUT,
   },
   examples: [
