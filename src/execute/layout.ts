@@ -64,7 +64,7 @@ export function layoutPlan(plan: Plan, options: LayoutOptions = {}): Layout {
       : fusedWork(plan, fuse === "segments");
   const offsets = new Map<number, number>();
   let fixed = 0;
-  const outside = packedConstants(plan, work, options.packs);
+  const outside = packedConstants(plan, { work, places }, options.packs);
   for (const id of [...usedValues(plan)].sort((a, b) => a - b)) {
     const value = plan.values[id] as PlanValue;
     if (value.origin.kind === "node" || outside.has(id)) continue;
@@ -102,15 +102,16 @@ export function layoutPlan(plan: Plan, options: LayoutOptions = {}): Layout {
   };
 }
 
-/** Weights and constants that nobody reads but by packing them, and that are no outputs. */
+/** Weights and constants that nobody reads but by packing them, and in which no output lies. */
 function packedConstants(
   plan: Plan,
-  work: readonly Work[],
+  { work, places }: PlacedWork,
   packs: LayoutOptions["packs"],
 ): Set<number> {
   const found = new Set<number>();
   if (!packs) return found;
   const read = new Set(plan.outputs.map((v) => v.value));
+  for (const { within } of places.values()) read.add(within);
   for (const { calls, scan } of work) {
     for (const { program, sources } of calls) {
       const constant = (i: number): boolean => isConstant(plan, sources[i]);

@@ -143,6 +143,20 @@ const neighbours = graph(
   },
 );
 
+/** A weight that is packed, and seen otherwise by who wants it as it is. */
+const seenTwice = graph(
+  [3, 64],
+  ["y", "u", "z"],
+  [
+    node("MatMul", ["x", "w"], "y"),
+    node("Reshape", ["w", "other"], "u"),
+    node("Identity", ["w"], "same"),
+    node("MatMul", ["x", "same"], "h"),
+    node("Neg", ["h"], "z"),
+  ],
+  { w: weights(8, 64, 80), other: i64Tensor([2], [80, 64]) },
+);
+
 /** Axes, shapes and bounds are constants of the graphs above. */
 const CONSTANTS: Readonly<Record<string, Tensor>> = {
   w: weights(6, 32, 32),
@@ -175,6 +189,7 @@ const WORLDS: readonly (readonly [string, World])[] = [
   ["a recurrent network", series()],
   ["moves", withWeights(moves, CONSTANTS)],
   ["places in each other", neighbours],
+  ["a weight seen twice", seenTwice],
   ["ends of convolutions", finishes],
   ["ends of convolutions, on edge values", edgy(finishes)],
   ["the graph of the disputes", toy("layer")],
