@@ -38,22 +38,36 @@ export function matmulWorkload(m: number, k: number, n: number): Workload {
   return workload(`${m}×${k}×${n}`, b.build([{ name: "y", dims: [m, n] }]), [m, k]);
 }
 
-/** How a weight is stored. */
-export type WeightKind = "f32" | "bf16" | "i8";
+/** How a weight is stored, and what becomes of it in a product. */
+export const VECTOR_KINDS = {
+  f32: { stored: "f32", form: "MatMul" },
+  bf16: { stored: "bf16", form: "MatMul" },
+  "bf16 → f32": { stored: "bf16", form: "Cast" },
+  i8: { stored: "i8", form: "MatMulInteger" },
+  "i8 → f32": { stored: "i8", form: "Cast" },
+} as const;
 
-/** One row times `bytes` bytes of weights; narrow ones are widened in the model, i8 scaled by column. */
-export function vectorWorkload(kind: WeightKind, bytes: number, scale: Scale): Workload {
+export type VectorKind = keyof typeof VECTOR_KINDS;
+
+/**
+ * One row times `bytes` bytes of weights. A MatMul has a row of the weights' own type and a
+ * MatMulInteger one of u8; a Cast widens weights in the model.
+ */
+export function vectorWorkload(kind: VectorKind, bytes: number, scale: Scale): Workload {
+  const { stored, form } = VECTOR_KINDS[kind];
   const k = scale === "tiny" ? 64 : 4096;
-  const n = bytes / (k * DTYPES[kind].size);
-  const b = new ModelBuilder("vector", OPSET, 1, drawFast);
-  const x = b.input("x", [1, k]);
-  const stored = b.tensor("w", randomWeights(kind, [k, n]));
-  const wide = kind === "f32" ? stored : b.add("/w", "Cast", [stored], { to: DTYPES.f32.code });
-  if (kind === "i8") {
-    const product = b.add("", "MatMul", [x, wide]);
-    b.addOutput("", "Mul", [product, b.around("scale", [n], 0.01, 0.005)], "y");
-  } else b.addOutput("", "MatMul", [x, wide], "y");
-  return workload(`1×${k}×${n}, ${kind}`, b.build([{ name: "y", dims: [1, n] }]), [1, k]);
+  const n = bytes / (k * DTYPES[stored].size);
+  const b = new ModelBuilder("vector", OPSET, 1);
+  const w = b.tensor("w", randomWeights(stored, [k, n]));
+  const given = form === "Cast" ? "f32" : form === "MatMulInteger" ? "u8" : stored;
+  const x = b.input("x", [1, k], given);
+  const wide = form === "Cast" ? b.add("/w", "Cast", [w], { to: DTYPES.f32.code }) : w;
+  b.addOutput("", form === "MatMulInteger" ? form : "MatMul", [x, wide], "y");
+  const out = form === "MatMulInteger" ? "i32" : given;
+  const model = b.build([{ name: "y", dims: [1, n], dtype: out }]);
+  const row = given === "f32" ? randomTensor([1, k]) : randomWeights(given, [1, k]);
+  const title = `1×${k}×${n}, ${kind}`;
+  return { title, model, bytes: written(model), inputs: new Map([["x", row]]) };
 }
 
 export interface OperatorCase {

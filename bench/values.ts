@@ -1,5 +1,5 @@
 import type { Draw } from "../fixtures/builders/model-builder.js";
-import { elementCount, type Tensor, tensorOf } from "../operators/index.js";
+import { DTYPES, elementCount, type Tensor, tensorOf } from "../operators/index.js";
 
 /**
  * f32 values between −1 and 1 (xorshift32), the same in every run: a benchmark fills hundreds of
@@ -11,15 +11,15 @@ export function randomTensor(dims: readonly number[], seed = 1): Tensor {
   return tensorOf("f32", dims, new Uint8Array(values.buffer));
 }
 
-/** The same as they are stored: bf16 cut from f32, i8 of all values. */
-export function randomWeights(kind: "f32" | "bf16" | "i8", dims: readonly number[]): Tensor {
+/** The same as they are stored: bf16 cut from f32, bytes of all values. */
+export function randomWeights(kind: "f32" | "bf16" | "i8" | "u8", dims: readonly number[]): Tensor {
   if (kind === "f32") return randomTensor(dims, 2);
-  const size = kind === "i8" ? 1 : 2;
+  const size = DTYPES[kind].size;
   const count = elementCount(dims);
   const words = new Uint32Array(randomTensor([Math.ceil(count / 4) * 4], 2).bytes.buffer);
-  const stored = kind === "i8" ? new Uint8Array(count) : new Uint16Array(count);
+  const stored = size === 1 ? new Uint8Array(count) : new Uint16Array(count);
   // The sign, exponent and upper bits of an f32; bits of the middle, which are any.
-  const shift = kind === "i8" ? 8 : 16;
+  const shift = size === 1 ? 8 : 16;
   for (let i = 0; i < count; i++) stored[i] = (words[i] as number) >>> shift;
   return tensorOf(kind, dims, new Uint8Array(stored.buffer, 0, size * count));
 }

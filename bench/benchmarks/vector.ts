@@ -1,6 +1,6 @@
 import { GRAIN, openReaders, type Readers } from "../bandwidth.js";
 import { compare, fastest, type Timing } from "../measure.js";
-import { vectorWorkload, type WeightKind } from "../models.js";
+import { VECTOR_KINDS, type VectorKind, vectorWorkload } from "../models.js";
 import type { Column, Report, Row, Target } from "../report.js";
 import { ASSAY, ASSAY_NATIVE, assayRunner, nativeRunner } from "../runners/assay.js";
 import { withRunners } from "../runners/runner.js";
@@ -11,8 +11,6 @@ const GOAL = 85;
 
 /** Bytes of weights: several times what a cache holds, so that all of them come from memory. */
 const BYTES = { full: 2 ** 27, quick: 2 ** 27, tiny: 4 * GRAIN } as const;
-
-const KINDS: readonly WeightKind[] = ["f32", "bf16", "i8"];
 
 const COLUMNS: readonly Column[] = [
   { key: "weights", label: "weights" },
@@ -31,7 +29,7 @@ export async function benchVector(settings: Settings): Promise<Report> {
   for (const threads of [1, 2]) {
     const readers = await openReaders(bytes, threads);
     try {
-      for (const kind of KINDS) {
+      for (const kind of Object.keys(VECTOR_KINDS) as VectorKind[]) {
         settings.progress(`M = 1, ${kind} weights, ${threads} threads`);
         rows.push(await measureKind(kind, readers, threads, settings));
       }
@@ -52,13 +50,13 @@ export async function benchVector(settings: Settings): Promise<Report> {
     targets: rows.flatMap(targetOf),
     notes: [
       "read: a loop that only reads as many bytes, timed in turns with the products; from one and from four places at once; the best that anything here read at is the bandwidth",
-      "bf16 and int8 weights are widened by a Cast in the model, int8 products scaled by column",
+      "bf16: a MatMul of a bf16 row; i8: a MatMulInteger of a u8 row; → f32: widened by a Cast in the model, for an f32 row",
     ],
   };
 }
 
 async function measureKind(
-  kind: WeightKind,
+  kind: VectorKind,
   readers: Readers,
   threads: number,
   settings: Settings,
