@@ -13,8 +13,8 @@ export interface Host {
   readonly v8: string;
   /** One-minute load average before the run. */
   readonly load: number;
-  /** Instruction sets that the addon was built for, or why there is none. */
-  readonly native: string;
+  /** Instruction sets that the addon was built for, or why there is none; absent in older records. */
+  readonly native?: string;
   /** Versions of the peers that are installed. */
   readonly peers: Readonly<Record<string, string>>;
 }
@@ -44,10 +44,11 @@ export function hostFacts(): Host {
 
 export function hostText(host: Host): string {
   const peers = Object.entries(host.peers).map(([name, version]) => `${name} ${version}`);
+  const native = host.native === undefined ? "" : `; assay native: ${host.native}`;
   return [
     `CPU      ${host.cpu}, ${host.cores} cores, ${host.memoryGiB} GiB, ${host.system}`,
     `engine   Node ${host.node}, V8 ${host.v8}, WebAssembly optimised at once`,
-    `backends assay: WebAssembly (SIMD128, no relaxed SIMD); assay native: ${host.native}`,
+    `backends assay: WebAssembly (SIMD128, no relaxed SIMD)${native}`,
     `peers    ${peers.join(", ")}`,
   ].join("\n");
 }

@@ -11,8 +11,8 @@ export interface Section {
   readonly date: string;
   readonly scale: Scale;
   readonly host: Host;
-  /** How long it took. */
-  readonly seconds: number;
+  /** How long it took, where that was noted. */
+  readonly seconds?: number;
   /** Processors that were busy with other people's work meanwhile, where that can be told. */
   readonly others?: number;
   readonly report: Report;
@@ -95,12 +95,15 @@ function figures({ sections }: Results): string {
 /** "Measured 2026-01-02, full, in 34 s; others kept 0.1 of 2 cores busy." */
 export function measured({ date, scale, host, seconds, others }: Section): string {
   const few = scale === "full" ? "" : `, \`${scale}\` (few rounds)`;
+  const time = seconds === undefined ? "" : `, in ${Math.round(seconds)} s`;
   const busy =
     others === undefined
-      ? `load before ${host.load.toFixed(1)}`
-      : `others kept ${others.toFixed(1)} of ${host.cores} cores busy${others > 0.2 ? ": **noisy**" : ""}`;
-  return `Measured ${date.slice(0, 10)}${few}, in ${Math.round(seconds)} s; ${busy}.`;
+      ? `load before ${host.load.toFixed(1)}${host.load > 0.3 ? NOISY : ""}`
+      : `others kept ${others.toFixed(1)} of ${host.cores} cores busy${others > 0.2 ? NOISY : ""}`;
+  return `Measured ${date.slice(0, 10)}${few}${time}; ${busy}.`;
 }
+
+const NOISY = ": **noisy**";
 
 function machineOf(host: Host): string {
   return hostText({ ...host, load: 0 });

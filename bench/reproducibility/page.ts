@@ -21,11 +21,9 @@ export function withFigures(page: string, comparison: Comparison): string {
 }
 
 function figures({ date, host, emulator, lines, between, missing, openblas }: Comparison): string {
-  // The load does not matter here, and tfjs-node takes no part.
+  // tfjs-node takes no part here.
   const { "@tensorflow/tfjs-node": _, ...peers } = host.peers;
-  const facts = hostText({ ...host, peers })
-    .split("\n")
-    .slice(0, -1);
+  const facts = hostText({ ...host, peers }).split("\n");
   if (emulator) facts.push(`emulator ${emulator}`);
   facts.push(...openblas.map((text) => `openblas ${text}`));
   facts.push(...missing.map((text) => `missing  ${text}`));

@@ -172,35 +172,37 @@ template <From kFrom>
 void sweep(const Block& block, uint32_t m0, uint32_t m1, uint32_t j0, uint32_t j1, const uint8_t* b,
            size_t stride) {
   rowBlocks(block, m0, m1, [&](const Rows& rows) {
+    const Job& job = block.job;
     Finisher finisher = finisherOf(block, rows, j0 * kPanel);
     uint32_t j = j0;
-    if (bytesOf(kFrom) < 4 && rows.end - rows.from == 1 && rows.count(rows.from) == 1) {
+    const auto done = [&](uint32_t panels) {
+      j += panels;
+      finisher.reach(std::min(j * kPanel, job.n), j == j1);
+    };
+    if (bytesOf(kFrom) < 4 && rows.count() == 1) {
       constexpr uint32_t full = kPanelsTogether * kPanel;
-      const uint32_t m = rows.first + rows.cut.at(rows.from);
       Tile t{};
       t.a = rows.tile(rows.from);
       t.stride = stride;
-      for (; j + kPanelsTogether <= j1; j += kPanelsTogether) {
+      while (j + kPanelsTogether <= j1) {
         t.b = b + (j - j0) * stride;
-        runTile(block, t, wideTile<kFrom>, m, 1, j * kPanel,
-                std::min(full, block.job.n - j * kPanel), full);
-        const uint32_t end = j + kPanelsTogether;
-        finisher.reach(std::min(end * kPanel, block.job.n), end == j1);
+        const uint32_t width = std::min(full, job.n - j * kPanel);
+        runTile(block, t, wideTile<kFrom>, rows.row(), 1, j * kPanel, width, full);
+        done(kPanelsTogether);
       }
     }
     const bool many = bytesOf(kFrom) < 4 && rows.end - rows.from >= kTilesWidened;
-    for (; j < j1; j++) {
-      const uint32_t n = j * kPanel, width = std::min(kPanel, block.job.n - n);
+    for (; j < j1; done(1)) {
+      const uint32_t n = j * kPanel, width = std::min(kPanel, job.n - n);
       const uint8_t* from = b + (j - j0) * stride;
-      if (many) {
-        for (size_t i = 0; i < size_t{block.depth} * kPanel; i += kLanes) {
-          store(block.work.b + i, loadFrom<kFrom>(from + i * bytesOf(kFrom)));
-        }
-        panel<From::f32>(block, rows, n, width, bytes(block.work.b));
-      } else {
+      if (!many) {
         panel<kFrom>(block, rows, n, width, from);
+        continue;
       }
-      finisher.reach(n + width, j + 1 == j1);
+      for (size_t i = 0; i < size_t{block.depth} * kPanel; i += kLanes) {
+        store(block.work.b + i, loadFrom<kFrom>(from + i * bytesOf(kFrom)));
+      }
+      panel<From::f32>(block, rows, n, width, bytes(block.work.b));
     }
   });
 }
