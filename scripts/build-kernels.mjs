@@ -19,6 +19,11 @@ const kernels = [
     output: "operators/backends/wasm/contraction/kernel.wasm.ts",
     name: "contractionKernel",
   },
+  {
+    source: "operators/backends/wasm/contraction/integer-kernel.as.ts",
+    output: "operators/backends/wasm/contraction/integer-kernel.wasm.ts",
+    name: "integerKernel",
+  },
 ];
 
 /** Relaxed SIMD stays off: its results may differ between machines. */

@@ -45,6 +45,9 @@ const FLAGS = [
 const FLAGS_OF = {
   "level-avx512.cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
   "level-avx2.cc": ["-mavx2", "-mf16c"],
+  "integer-vnni.cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mavx512vnni"],
+  "integer-avx512.cc": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl"],
+  "integer-avx2.cc": ["-mavx2"],
   "sha256-ni.cc": ["-msha", "-mssse3", "-msse4.1"],
 };
 

@@ -12,6 +12,7 @@ import { type Layout, type LayoutOptions, layoutPlan, usedValues } from "./layou
 
 /** What a run will allocate, known before anything is. */
 export interface MemoryNeed {
+  /** Weights, constants and inputs as they are stored, wherever the machine has them. */
   readonly weightBytes: number;
   readonly activationBytes: number;
   /** Weights in the order in which products read them, outside the machine's own memory. */
@@ -55,7 +56,7 @@ export class Session {
     const layout = layoutPlan(plan, { ...options, fuse, ...(packs ? { packs } : {}) });
     const { calls, arenaBytes, activationBytes } = layout;
     const arena = {
-      weightBytes: arenaBytes - activationBytes,
+      weightBytes: arenaBytes - activationBytes + outsideBytes(plan, layout),
       activationBytes,
       packedBytes: 0,
       sharedBytes: 0,
@@ -148,6 +149,10 @@ function constantsOf(
     given.set(offsets[id] as number, isUniform(known) ? { known } : { known, bytes: known.bytes });
   });
   return given;
+}
+
+function outsideBytes({ values }: Plan, { outside }: Layout): number {
+  return [...outside].reduce((sum, id) => sum + byteLength(values[id] as PlanValue), 0);
 }
 
 function giveConstant(

@@ -53,7 +53,7 @@ class ExternalFiles {
 
   constructor(
     private readonly folder: string,
-    private readonly files: FileIdentity[],
+    private readonly seen: FileIdentity[],
   ) {}
 
   read(location: string, offset: number, length: number): Uint8Array {
@@ -86,7 +86,7 @@ class ExternalFiles {
 
   /** Each file once; one that was changed while it was read is noted as both. */
   private note(file: FileIdentity): void {
-    if (!this.files.some((f) => f.path === file.path && sameFile(f, file))) this.files.push(file);
+    if (!this.seen.some((f) => f.path === file.path && sameFile(f, file))) this.seen.push(file);
   }
 
   private readRange(path: string, location: string, offset: number, length: number): Uint8Array {

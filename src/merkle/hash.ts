@@ -34,6 +34,8 @@ export interface BatchHasher {
    * may be `from`.
    */
   level(from: Uint8Array, width: number, prefix: number, to: Uint8Array): void;
+  /** Whether there is a NaN among f32, where that is found out faster than by a loop here. */
+  hasNaN?(bytes: Uint8Array): boolean;
 }
 
 /** SHA-256 in plain TypeScript (`@noble/hashes`): works anywhere, about a seventh of native speed. */

@@ -13,8 +13,10 @@ import { LEAF_TAGS, TREE_TAGS } from "./tags.js";
  * batches with the instructions 2.2, node:crypto 0.6, batches without them 0.24).
  */
 export function nativeBatch(threads = 1): BatchHasher | undefined {
+  const native = nativeAddon();
   const sha = shaHasher();
-  return sha && batchOf(sha, threads);
+  if (!sha || !("addon" in native)) return undefined;
+  return { ...batchOf(sha, threads), hasNaN: native.addon.hasNaN };
 }
 
 /** What hashes with the processor's instructions for SHA-256, where both are here. */

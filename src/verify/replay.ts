@@ -13,7 +13,8 @@ import { maskRoot } from "../receipt/salt.js";
 import { collectFindings, type Evidence, type Pins, reportOf, saltProblem } from "./check.js";
 import type { Findings, FirstDifference, VerificationReport } from "./report.js";
 
-export interface ReplayRequest extends Pick<TraceOptions, "signal" | "progress" | "measure"> {
+export interface ReplayRequest
+  extends Pick<TraceOptions, "signal" | "progress" | "measure" | "hashThread"> {
   readonly hasher: Hasher;
   readonly signed: SignedReceipt;
   readonly model: Model;
@@ -56,7 +57,17 @@ function notChecked(request: ReplayRequest, findings: Findings, reason: string) 
 }
 
 async function retrace(
-  { model, machine, hasher, memoryLimit, onNeed, signal, progress, measure }: ReplayRequest,
+  {
+    model,
+    machine,
+    hasher,
+    memoryLimit,
+    onNeed,
+    signal,
+    progress,
+    measure,
+    hashThread,
+  }: ReplayRequest,
   inputs: readonly Tensor[],
   plan: Plan,
 ): Promise<Trace> {
@@ -69,6 +80,7 @@ async function retrace(
       ...(signal ? { signal } : {}),
       ...(progress ? { progress } : {}),
       ...(measure ? { measure } : {}),
+      hashThread,
     });
   } finally {
     await session.close();

@@ -8,7 +8,10 @@ import type { VerificationMode, VerificationReport } from "./report.js";
 import { sampleRun } from "./sample.js";
 
 export interface VerifyRequest
-  extends Pick<ReplayRequest, "signal" | "progress" | "memoryLimit" | "onNeed" | "measure"> {
+  extends Pick<
+    ReplayRequest,
+    "signal" | "progress" | "memoryLimit" | "onNeed" | "measure" | "hashThread"
+  > {
   readonly mode: VerificationMode;
   readonly hasher: Hasher;
   readonly signed: SignedReceipt;

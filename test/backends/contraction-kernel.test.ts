@@ -46,7 +46,7 @@ function kernels(): Kernel[] {
       panel: native?.panel as number,
       workspaceBytes: level.workspaceBytes,
       over: (memory: WebAssembly.Memory) =>
-        contractionExports({ kind: "native", level: level.name }, memory),
+        contractionExports({ kind: "native", level: level.name, integers: "portable" }, memory),
     })),
   ];
 }

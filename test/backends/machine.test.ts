@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { NativeMachine } from "../../operators/backends/native/index.js";
 import { mapRecord } from "../../operators/backends/native/map-record.js";
 import { recogniseContraction } from "../../operators/backends/wasm/contraction/recognise.js";
+import { recogniseIntegers } from "../../operators/backends/wasm/contraction/recognise-integers.js";
 import { WasmMachine } from "../../operators/backends/wasm/machine/index.js";
 import {
   canonicalNaNs,
@@ -50,6 +51,7 @@ function nativeCases(placed: readonly Placed[]): number[] {
     const sources = call.program.sources.map(() => 0);
     return (
       recogniseContraction(call.program) !== undefined ||
+      recogniseIntegers(call.program) !== undefined ||
       mapRecord(call.program, 0, sources) !== undefined
     );
   };

@@ -101,7 +101,8 @@ class Bench {
 
   /** A record, of which the words behind the kernels' common ones say what lies outside. */
   job(common: readonly number[], format: Format, b?: Uint8Array, a?: Uint8Array): number {
-    const at = this.put([...common, FORMATS.indexOf(format), 0, 0, 0, 0]);
+    const residual = 0;
+    const at = this.put([...common, residual, FORMATS.indexOf(format), 0, 0, 0, 0]);
     const view = new DataView(this.memory.buffer);
     const place = (field: number, bytes?: Uint8Array): void =>
       view.setBigUint64(at + 4 * field, BigInt(bytes ? addon.addressOf(bytes) : 0), true);

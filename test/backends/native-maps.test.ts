@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -17,8 +18,11 @@ import {
   runProgram,
   type Tensor,
 } from "../../operators/index.js";
+import { functionBytes } from "../../operators/program/bytes.js";
+import type { FunctionOp } from "../../operators/program/micro-ops.js";
 import { SCALAR_FUNCTIONS } from "../../operators/scalar/functions/index.js";
 import { nativeFunctions } from "../../scripts/generate-native-functions.js";
+import { nativeDigest } from "../../scripts/prove-chunk.js";
 import { describeProgram, difference } from "./conformance.js";
 import { edgeTensor, randomBits } from "./edge-tensors.js";
 import { mapOf, operandsOf } from "./micro-op-cases.js";
@@ -36,6 +40,22 @@ const RUNS = Number(process.env.ASSAY_FUZZ_RUNS ?? 300);
 it("functions.gen.h is what the programs of the functions say", () => {
   const url = new URL("../../operators/backends/native/source/functions.gen.h", import.meta.url);
   expect(readFileSync(url, "utf8")).toBe(nativeFunctions());
+});
+
+it("native-proofs.json is of the functions as they are: a change wants `npm run prove -- --native all`", () => {
+  const url = new URL("../../operators/scalar/functions/native-proofs.json", import.meta.url);
+  const proofs = JSON.parse(readFileSync(url, "utf8")) as Record<
+    FunctionOp,
+    { program: string; source: string; levels: object }
+  >;
+  const names = Object.keys(proofs) as FunctionOp[];
+  expect(names.length).toBeGreaterThan(0);
+  for (const op of names) {
+    const { program, source, levels } = proofs[op];
+    const now = createHash("sha256").update(functionBytes(SCALAR_FUNCTIONS[op])).digest("hex");
+    expect([op, program, source]).toEqual([op, now, nativeDigest()]);
+    expect(Object.keys(levels).length).toBeGreaterThan(0);
+  }
 });
 
 /** Runs a map at a level, if native code takes it; fails where a byte differs. */

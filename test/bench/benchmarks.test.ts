@@ -2,13 +2,18 @@ import { describe, expect, test } from "vitest";
 import { rowsOf, run } from "./run.js";
 
 describe("benchmarks at tiny scale", () => {
-  test("commitment: two models at two granularities, weights apart", async () => {
+  test("commitment: three models at two granularities, weights apart", async () => {
     const report = await run("commitment");
     const rows = rowsOf(report);
-    expect(rows.map((r) => r.granularity)).toEqual(["layer", "operator", "layer", "operator"]);
+    const both = ["layer", "operator"];
+    expect(rows.map((r) => r.granularity)).toEqual([...both, ...both, ...both]);
     expect(rows[1]?.committed).toBeGreaterThan(rows[0]?.committed as number);
-    expect(rowsOf(report, 1)).toHaveLength(2);
-    expect(report.targets).toMatchObject([{ bound: 5, kind: "at-most" }]);
+    expect(rowsOf(report, 1)).toHaveLength(3);
+    expect(report.targets).toMatchObject([
+      { bound: 2, kind: "at-most" },
+      { bound: 15, kind: "at-most" },
+      { bound: 1.5, kind: "at-least" },
+    ]);
   });
 
   test("hashing: both hashers", async () => {

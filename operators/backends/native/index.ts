@@ -1,7 +1,7 @@
 import { AssayError } from "../../errors.js";
-import type { Contractor } from "../wasm/machine/contractor.js";
+import type { Contractor, IntegerContractor } from "../wasm/machine/contractor.js";
 import { WasmMachine } from "../wasm/machine/index.js";
-import { type NativeAddon, type NativeLevel, nativeAddon } from "./load.js";
+import { type NativeAddon, type NativeIntegers, type NativeLevel, nativeAddon } from "./load.js";
 import { mapPays, mapRecord } from "./map-record.js";
 import { nativePacker } from "./packer.js";
 
@@ -10,6 +10,8 @@ export { type NativeAvailability, type NativeLevel, nativeAddon } from "./load.j
 export interface NativeOptions {
   /** The instruction set to use; by default the best of this processor. */
   readonly level?: NativeLevel["name"];
+  /** That of products of integers; by default `level`, and VNNI with AVX-512. */
+  readonly integers?: NativeIntegers["name"];
 }
 
 /**
@@ -34,17 +36,37 @@ function requiredAddon(): NativeAddon {
   throw new AssayError("backend/unavailable", `the native backend is not here: ${native.reason}`);
 }
 
-function nativeContractor({ level: wanted }: NativeOptions): Contractor {
+/** The first of the names wanted, and what may stand for it; the fastest where none is. */
+function chosen<T extends { readonly name: string }>(
+  all: readonly T[],
+  wanted: string | undefined,
+): T {
+  const found = all.find(({ name }) => wanted === undefined || name === wanted);
+  if (found) return found;
+  throw new AssayError("backend/unavailable", `this processor has no ${wanted}`, {
+    hint: `use one of ${all.map(({ name }) => name).join(", ")}`,
+  });
+}
+
+function nativeIntegers({ level, integers: wanted }: NativeOptions): {
+  name: string;
+  cutting: IntegerContractor;
+} {
+  const { integers, panel } = requiredAddon();
+  const byLevel = level === "avx512" ? undefined : level;
+  const { name, tileRows, workspaceBytes } = chosen(integers, wanted ?? byLevel);
+  const quads = name === "vnni";
+  return { name, cutting: { panel, tileRows, workspaceBytes, chunkWork: () => 1 << 21, quads } };
+}
+
+function nativeContractor(options: NativeOptions): Contractor {
   const addon = requiredAddon();
   const { levels, panel } = addon;
-  const level = levels.find(({ name }) => wanted === undefined || name === wanted);
-  if (!level) {
-    throw new AssayError("backend/unavailable", `this processor has no ${wanted}`, {
-      hint: `use one of ${levels.map(({ name }) => name).join(", ")}`,
-    });
-  }
+  const level = chosen(levels, options.level);
+  const integers = nativeIntegers(options);
   return {
-    origin: { kind: "native", level: level.name },
+    origin: { kind: "native", level: level.name, integers: integers.name },
+    integers: integers.cutting,
     panel,
     tileRows: level.tileRows,
     workspaceBytes: level.workspaceBytes,

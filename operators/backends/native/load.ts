@@ -5,6 +5,8 @@ export interface NativeAddon {
   readonly sourceDigest: string;
   /** What this processor can run, the fastest first. */
   readonly levels: readonly NativeLevel[];
+  /** The same for products of integers. */
+  readonly integers: readonly NativeIntegers[];
   /** Columns of a packed panel. */
   readonly panel: number;
   /** SHA-256 of many messages, the fastest first. */
@@ -36,13 +38,19 @@ export interface NativeAddon {
    */
   mapFile(descriptor: number, offset: number, length: number): Uint8Array;
   /** A level's functions over all bytes of a memory. */
-  kernel(memory: Uint8Array, level: string): ContractionExports;
+  kernel(memory: Uint8Array, level: string, integers?: string): ContractionExports;
 }
 
 /** One source, compiled for one instruction set. */
 export interface NativeLevel {
   readonly name: "avx512" | "avx2" | "portable";
   /** Rows of a whole register tile. */
+  readonly tileRows: number;
+  readonly workspaceBytes: number;
+}
+
+export interface NativeIntegers {
+  readonly name: "vnni" | NativeLevel["name"];
   readonly tileRows: number;
   readonly workspaceBytes: number;
 }

@@ -1,5 +1,6 @@
 import type { Machine } from "../../../operators/index.js";
 import { createMachine } from "../../execute/backend.js";
+import { openHashThread, wantsHashThread } from "../../execute/hash-thread.js";
 import { Profiler, unmeasured } from "../../execute/profiler.js";
 import type { Model } from "../../graph/types.js";
 import { nodeHasher } from "../../merkle/node-hash.js";
@@ -59,6 +60,10 @@ async function reportOn(work: Work, profiler: Profiler | undefined): Promise<Ver
   const missing = published && "missing" in published ? published.missing : undefined;
   const progress = startProgress("verifying", draw ? "segments" : "operators", io.stderr);
   const measure = profiler?.measure ?? unmeasured;
+  const hashThread =
+    mode === "replay" && held.plan && wantsHashThread(held.plan)
+      ? openHashThread(profiler?.hashed)
+      : undefined;
   const request: VerifyRequest = {
     mode,
     hasher: nodeHasher,
@@ -70,13 +75,15 @@ async function reportOn(work: Work, profiler: Profiler | undefined): Promise<Ver
     signal,
     progress: (done, total) => progress.update(done, total),
     ...(model ? { model, machine: machineOf(work, profiler) } : {}),
+    hashThread,
     ...(profiler ? { measure } : {}),
     ...draw,
     ...(published && !("missing" in published) ? published : {}),
   };
-  const report = await measure("run", "run", 0, () => verifyRun(request)).finally(() =>
-    progress.finish(),
-  );
+  const report = await measure("run", "run", 0, () => verifyRun(request)).finally(async () => {
+    progress.finish();
+    await hashThread?.close();
+  });
   if (report.outcome !== "could-not-check") return report;
   const flag = FLAGS[report.reason];
   if (flag !== undefined) return { ...report, reason: `${report.reason} (${flag})` };

@@ -3,6 +3,7 @@
 
 #include "cpu.h"
 #include "hashing.h"
+#include "integer-job.h"
 #include "job.h"
 #include "memory.h"
 #include "node.h"
@@ -17,6 +18,7 @@ namespace {
 /// A level over the memory of one machine, in one thread.
 struct Kernel {
   const Level* level;
+  const Integers* integers;
   uint8_t* memory;
   size_t length;
 };
@@ -28,7 +30,7 @@ struct Arguments {
   uint32_t at[kCount] = {};
 
   /// False with an exception pending.
-  bool read(napi_env env, napi_callback_info info) {
+  bool read(napi_env env, napi_callback_info info, size_t recordBytes = sizeof(Record)) {
     size_t count = kCount;
     napi_value values[kCount], self;
     void* wrapped = nullptr;
@@ -38,7 +40,7 @@ struct Arguments {
     for (size_t i = 0; good && i < kCount; i++) {
       good = napi_get_value_uint32(env, values[i], &at[i]) == napi_ok;
     }
-    good = good && size_t{at[0]} + sizeof(Record) <= kernel->length;
+    good = good && size_t{at[0]} + recordBytes <= kernel->length;
     if (!good) fail(env, "a record's address and a range are expected");
     return good;
   }
@@ -53,8 +55,11 @@ struct Arguments {
   }
 
   bool hasWorkspace(napi_env env, uint32_t address) {
-    const bool good = address % 64 == 0 &&
-                      size_t{address} + kernel->level->workspaceBytes <= kernel->length;
+    return hasWorkspace(env, address, kernel->level->workspaceBytes);
+  }
+
+  bool hasWorkspace(napi_env env, uint32_t address, size_t bytes) {
+    const bool good = address % 64 == 0 && size_t{address} + bytes <= kernel->length;
     if (!good) fail(env, "the workspace does not lie in the memory");
     return good;
   }
@@ -96,22 +101,45 @@ napi_value runMap(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-/// kernel(bytes, level): the functions of a level over all bytes of a memory, which must live on.
+napi_value packIntegers(napi_env env, napi_callback_info info) {
+  Arguments<3> x;
+  if (!x.read(env, info, sizeof(IntegerRecord))) return nullptr;
+  x.kernel->integers->packB(x.kernel->memory, x.at[0], x.at[1], x.at[2]);
+  return nullptr;
+}
+
+template <bool kFresh>
+napi_value multiplyIntegers(napi_env env, napi_callback_info info) {
+  Arguments<6> x;
+  if (!x.read(env, info, sizeof(IntegerRecord))) return nullptr;
+  const Integers& own = *x.kernel->integers;
+  if (!x.hasWorkspace(env, x.at[5], own.workspaceBytes)) return nullptr;
+  const auto run = kFresh ? own.multiplyFresh : own.multiply;
+  run(x.kernel->memory, x.at[0], x.at[1], x.at[2], x.at[3], x.at[4], x.at[5]);
+  return nullptr;
+}
+
+/// kernel(bytes, level, integers): functions over all bytes of a memory, which must live on. Without
+/// their level, products of integers take the fastest.
 napi_value kernel(napi_env env, napi_callback_info info) {
-  size_t count = 2;
-  napi_value values[2];
+  size_t count = 3;
+  napi_value values[3];
   napi_get_cb_info(env, info, &count, values, nullptr, nullptr);
   uint8_t* memory = nullptr;
   size_t length = 0;
-  char name[16] = {};
-  size_t written = 0;
-  const bool read =
-      count == 2 && bytesOf(env, values[0], &memory, &length) &&
-      napi_get_value_string_utf8(env, values[1], name, sizeof name, &written) == napi_ok;
-  const Level* level = read ? levelNamed(name) : nullptr;
-  if (!level) return fail(env, "the bytes of a memory and a level of this processor are expected");
+  char names[2][16] = {};
+  bool read = count >= 2 && bytesOf(env, values[0], &memory, &length);
+  for (size_t i = 0; read && i < 2 && i + 1 < count; i++) {
+    size_t written = 0;
+    read = napi_get_value_string_utf8(env, values[1 + i], names[i], 16, &written) == napi_ok;
+  }
+  const Level* level = read ? levelNamed(names[0]) : nullptr;
+  const Integers* integers = count < 3 ? *integersHere() : read ? integersNamed(names[1]) : nullptr;
+  if (!level || !integers) {
+    return fail(env, "the bytes of a memory and levels of this processor are expected");
+  }
   preferLargePages(memory, length);
-  auto* own = new Kernel{level, memory, length};
+  auto* own = new Kernel{level, integers, memory, length};
   napi_value object;
   napi_create_object(env, &object);
   const auto free = [](napi_env, void* data, void*) { delete static_cast<Kernel*>(data); };
@@ -120,6 +148,9 @@ napi_value kernel(napi_env env, napi_callback_info info) {
   method(env, object, "multiply", multiply<false>);
   method(env, object, "multiplyFresh", multiply<true>);
   method(env, object, "multiplyDirect", multiplyDirect);
+  method(env, object, "packIntegers", packIntegers);
+  method(env, object, "multiplyIntegers", multiplyIntegers<false>);
+  method(env, object, "multiplyIntegersFresh", multiplyIntegers<true>);
   method(env, object, "runMap", runMap);
   // The bytes live as long as the object that reads them.
   const napi_property_descriptor bytes = {"memory", nullptr, nullptr,      nullptr,
@@ -151,19 +182,20 @@ napi_value hasNaN(napi_env env, napi_callback_info info) {
   return answer;
 }
 
-napi_value levels(napi_env env) {
-  napi_value list;
-  napi_create_array(env, &list);
-  uint32_t at = 0;
-  for (auto level = levelsHere(); *level; level++) {
+/// Levels of a list that a null ends, as JavaScript sees them.
+template <typename T>
+napi_value levels(napi_env env, const T* const* list) {
+  napi_value all;
+  napi_create_array(env, &all);
+  for (uint32_t at = 0; list[at]; at++) {
     napi_value one;
     napi_create_object(env, &one);
-    napi_set_named_property(env, one, "name", text(env, (*level)->name));
-    number(env, one, "tileRows", (*level)->tileRows);
-    number(env, one, "workspaceBytes", double((*level)->workspaceBytes));
-    napi_set_element(env, list, at++, one);
+    napi_set_named_property(env, one, "name", text(env, list[at]->name));
+    number(env, one, "tileRows", list[at]->tileRows);
+    number(env, one, "workspaceBytes", double(list[at]->workspaceBytes));
+    napi_set_element(env, all, at, one);
   }
-  return list;
+  return all;
 }
 
 }  // namespace
@@ -172,7 +204,8 @@ napi_value levels(napi_env env) {
 NAPI_MODULE_INIT() {
   using namespace assay;
   napi_set_named_property(env, exports, "sourceDigest", text(env, ASSAY_SOURCE_DIGEST));
-  napi_set_named_property(env, exports, "levels", levels(env));
+  napi_set_named_property(env, exports, "levels", levels(env, levelsHere()));
+  napi_set_named_property(env, exports, "integers", levels(env, integersHere()));
   number(env, exports, "panel", kPanel);
   method(env, exports, "kernel", kernel);
   method(env, exports, "hasNaN", hasNaN);

@@ -13,7 +13,6 @@
 #include "constants.h"
 #include "epilogue.h"
 #include "level.h"
-#include "narrow.h"
 #include "pack.h"
 #include "tile.h"
 
@@ -109,8 +108,8 @@ struct Rows {
 };
 
 /// Packed rows by columns n..n+width, one panel at most, from `b` or in place.
-template <bool kInPlace>
-void panel(const Block& block, const Rows& rows, uint32_t n, uint32_t width, const float* b) {
+template <From kFrom>
+void panel(const Block& block, const Rows& rows, uint32_t n, uint32_t width, const uint8_t* b) {
   const Job& job = block.job;
   Tile t{};
   t.memory = job.memory;
@@ -123,9 +122,9 @@ void panel(const Block& block, const Rows& rows, uint32_t n, uint32_t width, con
       const uint32_t left = std::min(width - s, most * kLanes);
       const uint32_t vectors = left <= kLanes ? 1 : left <= 2 * kLanes ? 2 : most;
       t.a = rows.tile(i);
-      t.b = b + s;
-      if (kInPlace) t.column = job.b + job.table(job.offN)[n + s];
-      runTile(block, t, tileOf<kInPlace>(rows.count(i), vectors), rows.first + rows.cut.at(i),
+      t.b = b + s * bytesOf(kFrom);
+      if (kFrom == From::place) t.column = job.b + job.table(job.offN)[n + s];
+      runTile(block, t, tileOf<kFrom>(rows.count(i), vectors), rows.first + rows.cut.at(i),
               rows.count(i), n + s, left, vectors * kLanes);
       step = left;
     }
@@ -162,51 +161,63 @@ void rowBlocks(const Block& block, uint32_t m0, uint32_t m1, Use use) {
   }
 }
 
-/// Panels j0..j1 of narrow elements against one tile of few rows: from memory straight to a register.
-void streamNarrow(const Block& block, const Rows& rows, uint32_t j0, uint32_t j1) {
-  const Job& job = block.job;
-  const uint32_t count = rows.count(rows.from), m = rows.first + rows.cut.at(rows.from);
-  Tile t{};
-  t.a = rows.tile(rows.from);
-  t.stride = job.panel(1, 0) - job.panel(0, 0);
-  for (uint32_t j = j0, panels = 1; j < j1; j += panels) {
-    panels = count == 1 && j1 - j >= kPanelsTogether ? kPanelsTogether : 1;
-    const uint32_t n = j * kPanel, full = panels * kPanel;
-    t.b = reinterpret_cast<const float*>(job.panel(j, block.k));
-    runTile(block, t, narrowTileOf(job.format, count, panels), m, count, n,
-            std::min(full, job.n - n), full);
-  }
-}
+/// Tiles from which on a narrow panel is widened once for all of them, not by each (128x4096x4096 in
+/// f16, one thread of a busy Zen 4: 92 GFLOP/s against 87, in f32 106).
+constexpr uint32_t kTilesWidened = 4;
 
-/// Rows m0..m1 by panels j0..j1 of narrow elements: each panel is widened for all rows of a block.
-void sweepNarrow(const Block& block, uint32_t m0, uint32_t m1, uint32_t j0, uint32_t j1) {
-  const Job& job = block.job;
-  rowBlocks(block, m0, m1, [&](const Rows& rows) {
-    Finisher finisher = finisherOf(block, rows, j0 * kPanel);
-    if (rows.end - rows.from == 1 && rows.count(rows.from) <= kNarrowRows) {
-      streamNarrow(block, rows, j0, j1);
-      return finisher.reach(std::min(j1 * kPanel, job.n), true);
-    }
-    for (uint32_t j = j0; j < j1; j++) {
-      const uint32_t n = j * kPanel, end = std::min(n + kPanel, job.n);
-      widen(job.format, job.panel(j, block.k), size_t{block.depth} * kPanel, block.work.b);
-      panel<false>(block, rows, n, end - n, block.work.b);
-      finisher.reach(end, j + 1 == j1);
-    }
-  });
-}
+const uint8_t* bytes(const float* p) { return reinterpret_cast<const uint8_t*>(p); }
 
-/// Rows m0..m1 by panels j0..j1; panel j0 at the block's k is `b`, others `stride` floats behind.
-void sweep(const Block& block, uint32_t m0, uint32_t m1, uint32_t j0, uint32_t j1, const float* b,
+/// Rows m0..m1 by panels j0..j1; panel j0 at the block's k is `b`, others `stride` bytes behind.
+template <From kFrom>
+void sweep(const Block& block, uint32_t m0, uint32_t m1, uint32_t j0, uint32_t j1, const uint8_t* b,
            size_t stride) {
   rowBlocks(block, m0, m1, [&](const Rows& rows) {
+    const Job& job = block.job;
     Finisher finisher = finisherOf(block, rows, j0 * kPanel);
-    for (uint32_t j = j0; j < j1; j++) {
-      const uint32_t n = j * kPanel, end = std::min(n + kPanel, block.job.n);
-      panel<false>(block, rows, n, end - n, b + (j - j0) * stride);
-      finisher.reach(end, j + 1 == j1);
+    uint32_t j = j0;
+    const auto done = [&](uint32_t panels) {
+      j += panels;
+      finisher.reach(std::min(j * kPanel, job.n), j == j1);
+    };
+    if (bytesOf(kFrom) < 4 && rows.count() == 1) {
+      constexpr uint32_t full = kPanelsTogether * kPanel;
+      Tile t{};
+      t.a = rows.tile(rows.from);
+      t.stride = stride;
+      while (j + kPanelsTogether <= j1) {
+        t.b = b + (j - j0) * stride;
+        const uint32_t width = std::min(full, job.n - j * kPanel);
+        runTile(block, t, wideTile<kFrom>, rows.row(), 1, j * kPanel, width, full);
+        done(kPanelsTogether);
+      }
+    }
+    const bool many = bytesOf(kFrom) < 4 && rows.end - rows.from >= kTilesWidened;
+    for (; j < j1; done(1)) {
+      const uint32_t n = j * kPanel, width = std::min(kPanel, job.n - n);
+      const uint8_t* from = b + (j - j0) * stride;
+      if (!many) {
+        panel<kFrom>(block, rows, n, width, from);
+        continue;
+      }
+      for (size_t i = 0; i < size_t{block.depth} * kPanel; i += kLanes) {
+        store(block.work.b + i, loadFrom<kFrom>(from + i * bytesOf(kFrom)));
+      }
+      panel<From::f32>(block, rows, n, width, bytes(block.work.b));
     }
   });
+}
+
+/// The same for packed B as its format says.
+void sweepPacked(const Block& block, uint32_t m0, uint32_t m1, uint32_t j0, uint32_t j1) {
+  const Job& job = block.job;
+  const uint8_t* b = job.panel(j0, block.k);
+  const size_t stride = job.panel(1, 0) - job.panel(0, 0);
+  switch (job.format) {
+    case Format::f32: return sweep<From::f32>(block, m0, m1, j0, j1, b, stride);
+    case Format::bf16: return sweep<From::bf16>(block, m0, m1, j0, j1, b, stride);
+    case Format::f16: return sweep<From::f16>(block, m0, m1, j0, j1, b, stride);
+    case Format::i8: return sweep<From::i8>(block, m0, m1, j0, j1, b, stride);
+  }
 }
 
 /// Calls `use(k, depth)` for equal parts of the fold, none deeper than `most`; once for no fold.
@@ -236,11 +247,7 @@ Workspace& workspaceAt(uint8_t* memory, uint32_t address) {
   return *reinterpret_cast<Workspace*>(memory + address);
 }
 
-/// k of a widened panel: with the block of A it stays in the second cache.
-constexpr uint32_t kDepthNarrow = 512;
-
-uint32_t depthFor(uint32_t rows, Format format = Format::f32) {
-  if (format != Format::f32 && rows > kNarrowRows) return kDepthNarrow;
+uint32_t depthFor(uint32_t rows) {
   return std::max(kDepth, std::min(kDepthFewRows, kBlockA / std::max(1u, rows)));
 }
 
@@ -249,15 +256,13 @@ void multiply(uint8_t* memory, uint32_t record, uint32_t m0, uint32_t m1, uint32
   if (m0 >= m1) return;
   const Job job(memory, record);
   const Epilogue epilogue(job);
-  const uint32_t most = depthFor(m1 - m0, job.format);
+  const uint32_t most = depthFor(m1 - m0);
   const bool oneBlock = uint64_t{m1 - m0} * std::min(most, job.k) <= kBlockA;
   const uint32_t aside = oneBlock ? j1 - j0 : kPanelsAside;
   for (uint32_t j = j0; j < j1; j += aside) {
     depths(job.k, most, [&](uint32_t k, uint32_t depth) {
       const Block block = blockAt(job, workspaceAt(memory, work), k, depth, epilogue);
-      const uint32_t end = std::min(j1, j + aside);
-      if (job.format != Format::f32) return sweepNarrow(block, m0, m1, j, end);
-      sweep(block, m0, m1, j, end, reinterpret_cast<const float*>(job.panel(j, k)), size_t{job.k} * kPanel);
+      sweepPacked(block, m0, m1, j, std::min(j1, j + aside));
     });
   }
 }
@@ -278,7 +283,7 @@ void multiplyFresh(uint8_t* memory, uint32_t record, uint32_t m0, uint32_t m1, u
         const uint32_t n = j * kPanel;
         packPanel(job, space.b + (j - from) * stride, n, std::min(kPanel, job.n - n), k, depth);
       }
-      sweep(block, m0, m1, from, end, space.b, stride);
+      sweep<From::f32>(block, m0, m1, from, end, bytes(space.b), stride * sizeof(float));
     });
   }
 }
@@ -302,10 +307,10 @@ void multiplyDirect(uint8_t* memory, uint32_t record, uint32_t n0, uint32_t n1, 
       Finisher finisher = finisherOf(block, rows, n0);
       for (uint32_t n = n0; n < n1; n += kPanel) {
         if (n1 - n >= kPanel) {
-          panel<true>(block, rows, n, kPanel, nullptr);
+          panel<From::place>(block, rows, n, kPanel, nullptr);
         } else {
           packPanel(job, space.b, n, n1 - n, k, depth);
-          panel<false>(block, rows, n, n1 - n, space.b);
+          panel<From::f32>(block, rows, n, n1 - n, bytes(space.b));
         }
         finisher.reach(std::min(n + kPanel, n1), n + kPanel >= n1);
       }

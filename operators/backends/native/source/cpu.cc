@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "integer-job.h"
+
 namespace assay {
 
 #if defined(__x86_64__)
@@ -17,6 +19,14 @@ const Level* const* levelsHere() {
   return all + (avx2 ? 1 : 2);
 }
 
+const Integers* const* integersHere() {
+  static const Integers* const all[] = {&kIntegersVnni, &kIntegersAvx512, &kIntegersAvx2,
+                                        &kIntegersPortable, nullptr};
+  const Level* best = *levelsHere();
+  if (best == &kAvx512) return all + (__builtin_cpu_supports("avx512vnni") ? 0 : 1);
+  return all + (best == &kAvx2 ? 2 : 3);
+}
+
 bool hasSha() {
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & (1u << 29))) return false;
@@ -30,9 +40,21 @@ const Level* const* levelsHere() {
   return all;
 }
 
+const Integers* const* integersHere() {
+  static const Integers* const all[] = {&kIntegersPortable, nullptr};
+  return all;
+}
+
 bool hasSha() { return false; }
 
 #endif
+
+const Integers* integersNamed(const char* name) {
+  for (auto own = integersHere(); *own; own++) {
+    if (!std::strcmp((*own)->name, name)) return *own;
+  }
+  return nullptr;
+}
 
 const Level* levelNamed(const char* name) {
   for (auto level = levelsHere(); *level; level++) {

@@ -21,17 +21,43 @@ constexpr uint32_t kLast = 2;
 /// Bytes of B that a tile asks for ahead: it streams from the second cache or from memory.
 constexpr size_t kAhead = 2048;
 
+/// Where a tile finds B: in place, or packed as f32 or narrower. Widening is exact, so the bits are
+/// those of a product with f32 copies.
+enum class From { place, f32, bf16, f16, i8 };
+
+constexpr size_t bytesOf(From from) {
+  return from == From::i8 ? 1 : from == From::bf16 || from == From::f16 ? 2 : 4;
+}
+
+template <From kFrom>
+inline __attribute__((always_inline)) Vec loadFrom(const uint8_t* p) {
+  if (kFrom == From::i8) {
+    Bytes x;
+    std::memcpy(&x, p, sizeof x);
+    return ofBytes(x);
+  }
+  if (kFrom == From::bf16 || kFrom == From::f16) {
+    Halves x;
+    std::memcpy(&x, p, sizeof x);
+    return kFrom == From::bf16 ? ofBrains(x) : ofHalves(x);
+  }
+  return load(reinterpret_cast<const float*>(p));
+}
+
+/// Panels of narrow elements that one row meets at a time: eight sums hide what an addition takes.
+constexpr uint32_t kPanelsTogether = kLanes / 4;
+
 struct Tile {
   uint32_t depth;
   /// [k][rows of the tile].
   const float* a;
   /// Packed: the first column at the first k, rows of a panel apart.
-  const float* b;
+  const uint8_t* b;
   /// Where B is read in place instead: the memory, and per k the address less that of column 0.
   const uint8_t* memory;
   const uint32_t* rowsOfB;
   uint32_t column;
-  /// Packed narrow: bytes from one panel to the next.
+  /// For a tile over several panels: bytes from one to the next.
   size_t stride;
   float* c;
   /// Floats from one row of C to the next.
@@ -86,12 +112,13 @@ inline __attribute__((always_inline)) void end(const Tile& t, Vec (&acc)[kRows][
   }
 }
 
-template <int kRows, int kVectors, bool kInPlace>
+template <int kRows, int kVectors, From kFrom>
 void tile(const Tile& t) {
+  constexpr size_t kBytes = bytesOf(kFrom);
   Vec acc[kRows][kVectors];
   begin(t, acc);
   const float* a = t.a;
-  const float* b = t.b;
+  const uint8_t* b = t.b;
   // AVX-512 multiplies by a float in memory, spread on its way from there; loading it into a
   // register first takes a turn of the unit that multiplies (Zen 4, 14 x 32: 79 GFLOP/s against 118,
   // the most that mul and add reach there). The compiler would share that load between the columns,
@@ -99,17 +126,17 @@ void tile(const Tile& t) {
   const float* second = a;
   __asm__("" : "+r"(second));
   for (uint32_t k = 0; k < t.depth; k++) {
-    if (kInPlace) {
-      b = reinterpret_cast<const float*>(t.memory + uint32_t(t.column + t.rowsOfB[k]));
+    if (kFrom == From::place) {
+      b = t.memory + uint32_t(t.column + t.rowsOfB[k]);
     } else {
 #pragma GCC unroll 4
-      for (int line = 0; line * 16 < kVectors * int(kLanes); line++) {
-        __builtin_prefetch(reinterpret_cast<const char*>(b) + kAhead + 64 * line);
+      for (size_t line = 0; line * 64 < kVectors * kLanes * kBytes; line++) {
+        __builtin_prefetch(b + kAhead + 64 * line);
       }
     }
     Vec row[kVectors];
 #pragma GCC unroll 8
-    for (int v = 0; v < kVectors; v++) row[v] = load(b + v * kLanes);
+    for (int v = 0; v < kVectors; v++) row[v] = loadFrom<kFrom>(b + v * kLanes * kBytes);
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; r++) {
 #pragma GCC unroll 8
@@ -120,16 +147,40 @@ void tile(const Tile& t) {
     }
     a += kRows;
     second += kRows;
-    if (!kInPlace) b += kPanel;
+    if (kFrom != From::place) b += kPanel * kBytes;
   }
   end(t, acc);
 }
 
 using RunTile = void (*)(const Tile&);
 
-template <int kVectors, bool kInPlace, int... kRows>
+/// One row against several panels of narrow elements, of which each gives a sum little to wait for.
+template <From kFrom>
+void wideTile(const Tile& t) {
+  constexpr int kVectors = kPanel / kLanes;
+  constexpr size_t kBytes = bytesOf(kFrom);
+  Vec acc[1][kPanelsTogether * kVectors];
+  begin(t, acc);
+  const uint8_t* b = t.b;
+  for (uint32_t k = 0; k < t.depth; k++, b += kPanel * kBytes) {
+    const Vec x = splat(t.a[k]);
+#pragma GCC unroll 4
+    for (int p = 0; p < int(kPanelsTogether); p++) {
+      const uint8_t* line = b + p * t.stride;
+      __builtin_prefetch(line + kAhead);
+#pragma GCC unroll 8
+      for (int v = 0; v < kVectors; v++) {
+        Vec& sum = acc[0][p * kVectors + v];
+        sum = sum + x * loadFrom<kFrom>(line + v * kLanes * kBytes);
+      }
+    }
+  }
+  end(t, acc);
+}
+
+template <int kVectors, From kFrom, int... kRows>
 constexpr RunTile pick(uint32_t rows, std::integer_sequence<int, kRows...>) {
-  constexpr RunTile table[] = {tile<kRows + 1, kVectors, kInPlace>...};
+  constexpr RunTile table[] = {tile<kRows + 1, kVectors, kFrom>...};
   return table[rows - 1];
 }
 
@@ -143,13 +194,13 @@ constexpr uint32_t vectorsOf(uint32_t rows) {
 }
 
 /// The tile of `rows` (1 to ASSAY_TALL) by `vectors` (1, 2, and what `vectorsOf` says).
-template <bool kInPlace>
+template <From kFrom>
 RunTile tileOf(uint32_t rows, uint32_t vectors) {
   using All = std::make_integer_sequence<int, ASSAY_TALL>;
-  if (vectors == 1) return pick<1, kInPlace>(rows, All{});
-  if (vectors == 2) return pick<2, kInPlace>(rows, All{});
-  if (vectors == 4) return pick<4, kInPlace>(rows, std::make_integer_sequence<int, ASSAY_TALL / 3>{});
-  return tile<1, kPanel / kLanes, kInPlace>;
+  if (vectors == 1) return pick<1, kFrom>(rows, All{});
+  if (vectors == 2) return pick<2, kFrom>(rows, All{});
+  if (vectors == 4) return pick<4, kFrom>(rows, std::make_integer_sequence<int, ASSAY_TALL / 3>{});
+  return tile<1, kPanel / kLanes, kFrom>;
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 import type { Contractor } from "../machine/contractor.js";
+import { integerKernel } from "./integer-kernel.wasm.js";
 import { contractionKernel } from "./kernel.wasm.js";
 
 /** Elements of a column operand above which reading it once from memory is what counts. */
@@ -14,35 +15,39 @@ function prefersInPlace(rows: number, columns: number, depth: number): boolean {
 
 /** The kernel as a machine takes it. */
 export function wasmContractor(): Contractor {
+  compiled ??= { f32: kernelOf(contractionKernel), integers: kernelOf(integerKernel) };
+  const { f32, integers } = compiled;
+  const cutting = { panel: 16, tileRows: 2 };
   return {
-    origin: { kind: "wasm", module: contractionModule() },
-    panel: 16,
-    tileRows: 2,
-    workspaceBytes: workspaceBytes(),
+    origin: { kind: "wasm", module: f32.module, integers: integers.module },
+    ...cutting,
+    workspaceBytes: f32.workspaceBytes,
     chunkWork: () => 1 << 18,
     prefersInPlace,
+    integers: {
+      ...cutting,
+      workspaceBytes: integers.workspaceBytes,
+      chunkWork: () => 1 << 19,
+      quads: false,
+    },
   };
 }
 
-/** The contraction kernel's module, compiled once per process. */
-function contractionModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(bytesOf(contractionKernel));
-  return compiled;
+/** Both modules, compiled once per process. */
+let compiled: { readonly f32: Kernel; readonly integers: Kernel } | undefined;
+
+interface Kernel {
+  readonly module: WebAssembly.Module;
+  readonly workspaceBytes: number;
 }
 
-let compiled: WebAssembly.Module | undefined;
-
-/** The module states it in a global. */
-function workspaceBytes(): number {
-  if (workspace === undefined) {
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
-    const { exports } = new WebAssembly.Instance(contractionModule(), { env: { memory } });
-    workspace = (exports.workspaceBytes as WebAssembly.Global).value as number;
-  }
-  return workspace;
+/** A kernel states what it needs in a global. */
+function kernelOf(base64: string): Kernel {
+  const module = new WebAssembly.Module(bytesOf(base64));
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  return { module, workspaceBytes: (exports.workspaceBytes as WebAssembly.Global).value as number };
 }
-
-let workspace: number | undefined;
 
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));

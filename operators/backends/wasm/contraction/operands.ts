@@ -28,6 +28,7 @@ export function operandOf(
   program: ElementProgram,
   read: ReadInstruction,
   takes = (dtype: DType): boolean => dtype === "f32",
+  to: DType = "f32",
 ): Operand {
   const source = program.sources[read.source] as ElementProgram["sources"][number];
   const ranges = read.index.map(
@@ -46,6 +47,7 @@ export function operandOf(
     read: { ...read, view, index: shifted },
     copy: copyProgram(
       source.dtype,
+      to,
       read,
       view,
       ranges.map((r) => r.min),
@@ -56,6 +58,7 @@ export function operandOf(
 /** out[i…] = source[i + from…], or the pad. */
 function copyProgram(
   dtype: DType,
+  to: DType,
   read: ReadInstruction,
   out: readonly number[],
   from: readonly number[],
@@ -71,6 +74,7 @@ function copyProgram(
   const code: Instruction[] = [{ kind: "read", source: 0, view: read.view, index, pad: read.pad }];
   return {
     ...mapOf([{ dtype, length: elementCount(read.view) }], out),
+    dtype: to,
     finish: { code, results: [0] },
   };
 }
@@ -176,7 +180,7 @@ function biasAxis(
 }
 
 /** The program's finish with the fold's result read from a tensor instead of a state word. */
-function finishMap(program: ElementProgram): ElementProgram {
+export function finishMap(program: ElementProgram, dtype: "f32" | "i32" = "f32"): ElementProgram {
   const { out } = program;
   const index = out.map((_, axis): IndexExpression => {
     return { constant: 0, out: out.map((_, i) => (i === axis ? 1 : 0)), fold: [], registers: [] };
@@ -186,10 +190,10 @@ function finishMap(program: ElementProgram): ElementProgram {
     source: program.sources.length,
     view: out,
     index,
-    pad: literal("f32", 0),
+    pad: literal(dtype, 0),
   };
   return {
-    ...mapOf([...program.sources, { dtype: "f32", length: elementCount(out) }], out),
+    ...mapOf([...program.sources, { dtype, length: elementCount(out) }], out),
     dtype: program.dtype,
     finish: {
       code: program.finish.code.map((i) => (i.kind === "state" ? sums : i)),

@@ -27,8 +27,15 @@ export interface Axes {
 
 export function recogniseContraction(program: ElementProgram): Contraction | undefined {
   const reads = multiplyAddReads(program);
-  if (!reads || program.fold.length === 0 || elementCount(program.out) === 0) return undefined;
-  const { out } = program;
+  return reads && matrixProducts(program, reads);
+}
+
+/** The products whose two operands are those reads. */
+export function matrixProducts(
+  { out, fold }: ElementProgram,
+  reads: readonly [ReadInstruction, ReadInstruction],
+): Contraction | undefined {
+  if (fold.length === 0 || elementCount(out) === 0) return undefined;
   const sides = out.map((d, axis) => (d === 1 ? "any" : sideOf(reads, axis)));
   // The innermost real axis decides which read is the column operand.
   const inner = sides.findLast((s) => s !== "any");
@@ -86,7 +93,7 @@ function multiplyAddReads(
   return [a, b];
 }
 
-function isPlainRead(i: Instruction | undefined): i is ReadInstruction {
+export function isPlainRead(i: Instruction | undefined): i is ReadInstruction {
   return i?.kind === "read" && i.pad.bits === 0n && i.index.every((x) => x.registers.length === 0);
 }
 

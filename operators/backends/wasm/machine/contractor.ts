@@ -7,17 +7,11 @@ import { nativeAddon } from "../../native/load.js";
  * Who multiplies matrices in a machine. All know the same jobs (contraction/job.as.ts) over the
  * same memory and give the same bytes.
  */
-export interface Contractor {
+export interface Contractor extends Cutting {
   /** Posted to threads, each of which makes functions of its own from it. */
   readonly origin: ContractorOrigin;
-  /** Columns of a packed panel. */
-  readonly panel: number;
-  /** Rows that a register tile takes at once. */
-  readonly tileRows: number;
-  /** Bytes of scratch that every thread needs. */
-  readonly workspaceBytes: number;
-  /** Multiply-adds below which waking another thread costs more than it saves: about 10 µs. */
-  chunkWork(rows: number): number;
+  /** Products of integers, over records of their own (contraction/integer-job.as.ts). */
+  readonly integers: IntegerContractor;
   /**
    * Whether to read a column operand where it lies, if it is used once and its columns are
    * neighbours, rather than pack it.
@@ -27,6 +21,23 @@ export interface Contractor {
   readonly maps?: MapTaker;
   /** Packs constants into memory of its own; where absent, they are packed into the machine's. */
   readonly packer?: ConstantPacker;
+}
+
+/** How products are best cut. */
+export interface Cutting {
+  /** Columns of a packed panel. */
+  readonly panel: number;
+  /** Rows that a register tile takes at once. */
+  readonly tileRows: number;
+  /** Bytes of scratch that every thread needs. */
+  readonly workspaceBytes: number;
+  /** Multiply-adds below which waking another thread costs more than it saves: about 10 µs. */
+  chunkWork(rows: number): number;
+}
+
+export interface IntegerContractor extends Cutting {
+  /** Whether operands of bytes are packed as such, four k to a lane, and not as centred words. */
+  readonly quads: boolean;
 }
 
 /**
@@ -83,8 +94,12 @@ export interface PackedConstant {
 }
 
 export type ContractorOrigin =
-  | { readonly kind: "wasm"; readonly module: WebAssembly.Module }
-  | { readonly kind: "native"; readonly level: string };
+  | {
+      readonly kind: "wasm";
+      readonly module: WebAssembly.Module;
+      readonly integers: WebAssembly.Module;
+    }
+  | { readonly kind: "native"; readonly level: string; readonly integers: string };
 
 /** `work` is the address of the calling thread's workspace; contraction/kernel.as.ts says the rest. */
 export interface ContractionExports {
@@ -92,6 +107,9 @@ export interface ContractionExports {
   multiply(job: number, m0: number, m1: number, j0: number, j1: number, work: number): void;
   multiplyFresh(job: number, m0: number, m1: number, j0: number, j1: number, work: number): void;
   multiplyDirect(job: number, n0: number, n1: number, work: number): void;
+  packIntegers(job: number, j0: number, j1: number): void;
+  multiplyIntegers: ContractionExports["multiply"];
+  multiplyIntegersFresh: ContractionExports["multiply"];
   /** Elements begin … end − 1 of a map's record; there where the contractor has `maps`. */
   runMap?(record: number, begin: number, end: number): void;
 }
@@ -101,12 +119,14 @@ export function contractionExports(
   memory: WebAssembly.Memory,
 ): ContractionExports {
   if (origin.kind === "wasm") {
-    const instance = new WebAssembly.Instance(origin.module, { env: { memory } });
-    return instance.exports as unknown as ContractionExports;
+    const imports = { env: { memory } };
+    const { exports } = new WebAssembly.Instance(origin.module, imports);
+    const integers = new WebAssembly.Instance(origin.integers, imports);
+    return { ...exports, ...integers.exports } as unknown as ContractionExports;
   }
   const native = nativeAddon();
   if ("reason" in native) {
     throw new AssayError("backend/unavailable", `the native backend: ${native.reason}`);
   }
-  return native.addon.kernel(new Uint8Array(memory.buffer), origin.level);
+  return native.addon.kernel(new Uint8Array(memory.buffer), origin.level, origin.integers);
 }

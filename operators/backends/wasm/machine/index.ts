@@ -60,7 +60,7 @@ export class WasmMachine implements Machine {
     if (arenaBytes > MAX_PAGES * PAGE) throw tooLarge(arenaBytes);
     const lowered = this.lower(calls, arenaBytes);
     this.estimated = { calls, arenaBytes, lowered };
-    const own = lowered.memory.totalBytes + this.threads * this.contractor.workspaceBytes;
+    const own = lowered.memory.totalBytes + this.threads * workspaceBytes(this.contractor);
     const { packedBytes, sharedBytes } = packedMemory(
       lowered.packings,
       this.contractor.packer,
@@ -77,7 +77,7 @@ export class WasmMachine implements Machine {
         ? estimated.lowered
         : this.lower(calls, arenaBytes);
     const workspaces = Array.from({ length: this.threads }, () =>
-      lowered.memory.reserve(this.contractor.workspaceBytes),
+      lowered.memory.reserve(workspaceBytes(this.contractor)),
     );
     const memory = allocate(lowered.memory.totalBytes);
     const modules = lowered.programs.map(({ program, timeMajor }) =>
@@ -182,6 +182,11 @@ export class WasmMachine implements Machine {
     if (!this.lowered) throw new AssayError("backend/unavailable", "the machine is not loaded");
     return this.lowered;
   }
+}
+
+/** One place serves both kinds of products. */
+function workspaceBytes({ workspaceBytes, integers }: Contractor): number {
+  return Math.max(workspaceBytes, integers.workspaceBytes);
 }
 
 function byOffset(packings: readonly Packing[]): Map<number, Packing[]> {

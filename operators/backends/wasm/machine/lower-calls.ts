@@ -11,16 +11,13 @@ import {
   outOffsets,
   recogniseContraction,
 } from "../contraction/recognise.js";
+import { recogniseIntegers } from "../contraction/recognise-integers.js";
+import { contractStep, epilogueBits } from "./contract-step.js";
 import { type Contractor, EPILOGUE_MAP } from "./contractor.js";
+import { lowerIntegers, type Surroundings } from "./lower-integers.js";
 import { ARENA_BASE, MemoryMap } from "./memory-map.js";
-import { formatOf, isWorthwhile, type Packing, packRequest } from "./packings.js";
+import { formatOf, isLarge, isWorthwhile, type Packing, packRequest } from "./packings.js";
 import type { ContractStep, KernelStep, Step } from "./steps.js";
-
-/** Bits of a job's epilogue word, as the kernel defines them. */
-const BIAS_ROWS = 4;
-const BIAS_COLUMNS = 8;
-const RELU = 16;
-const RESIDUAL = 32;
 
 /** Elements of a cache line, whatever their size. */
 const LINE = 64;
@@ -63,9 +60,11 @@ export function lowerCalls(
     const map = new MemoryMap(arenaBytes, scratchBytes);
     const lowering = new CallLowering(map, threads, unitsOf, contractor, arenaBytes);
     const stepsOf = [0];
+    let before: Call | undefined;
     for (const call of calls) {
       if (isScan(call)) lowering.scan(call);
-      else lowering.call(placed(call));
+      else lowering.call(placed(call), before);
+      before = isScan(call) ? undefined : placed(call);
       stepsOf.push(lowering.steps.length);
     }
     const { programs, loadSteps, packings, steps, memory } = lowering;
@@ -83,7 +82,7 @@ function placed({ program, sources, out }: Call): Call {
   };
 }
 
-class CallLowering {
+class CallLowering implements Surroundings {
   readonly programs: PlacedProgram[] = [];
   readonly loadSteps: Step[] = [];
   readonly packings: Packing[] = [];
@@ -92,24 +91,28 @@ class CallLowering {
 
   constructor(
     readonly memory: MemoryMap,
-    private readonly threads: number,
+    readonly threads: number,
     private readonly unitsOf: UnitsOf,
-    private readonly contractor: Contractor,
+    readonly contractor: Contractor,
     private readonly arenaBytes: number,
   ) {}
 
-  call(call: Call): void {
+  call(call: Call, before: Call | undefined): void {
     this.memory.releaseScratch();
-    const shape = recogniseContraction(call.program);
-    if (shape && isWorthwhile(call.program, shape)) this.contraction(call, shape);
-    else {
+    const { program } = call;
+    const shape = recogniseContraction(program);
+    const integers = recogniseIntegers(program);
+    if (shape && isWorthwhile(program, shape)) this.contraction(call, shape);
+    else if (integers && isLarge(program, integers.shape)) {
+      lowerIntegers(this, call, integers, before);
+    } else {
       const sources = call.sources.map((s) => s.offset);
       this.steps.push(this.elements(call.program, call.out, sources));
     }
   }
 
   /** A program element by element: by the contractor where it takes such maps, else generated. */
-  private elements(program: ElementProgram, out: number, sources: readonly number[]): Step {
+  elements(program: ElementProgram, out: number, sources: readonly number[]): Step {
     const map = this.contractor.maps?.(program, out, sources);
     if (!map) return this.kernel(program, out, sources);
     const { elements: units, grain } = map;
@@ -129,7 +132,7 @@ class CallLowering {
     this.steps.push({ kind: "scan", steps, slices, units: 1, chunk: 1 });
   }
 
-  private kernel(program: ElementProgram, out: number, sources: readonly number[]): KernelStep {
+  kernel(program: ElementProgram, out: number, sources: readonly number[]): KernelStep {
     const { units, grain } = this.unitsOf(program);
     const chunk = Math.max(1, grain, Math.ceil(units / (4 * this.threads)));
     const kernel = this.compiled(program, false);
@@ -195,7 +198,7 @@ class CallLowering {
       for (const { packing } of [a, b]) packing?.jobs.push(job);
       return job;
     });
-    this.steps.push(this.contractStep(mode, jobs, shape, depth));
+    this.steps.push(contractStep(mode, jobs, shape, depth, this.threads, this.contractor));
     if (epilogue.kind === "map" && apart) {
       const sources = [...call.sources.map((s) => s.offset), c];
       this.steps.push(this.elements(epilogue.program, call.out, sources));
@@ -328,35 +331,6 @@ class CallLowering {
     const from = base + constantOffset(read, read.view);
     return [...outOffsets(read, read.view, call.program.out, loops)].map((x) => x + from);
   }
-
-  private contractStep(
-    mode: ContractStep["mode"],
-    jobs: readonly number[],
-    shape: Contraction,
-    depth: number,
-  ): Step {
-    const { panel, tileRows } = this.contractor;
-    const rows = shape.rows.count;
-    const chunkWork = this.contractor.chunkWork(rows);
-    const direct = mode === "direct";
-    const columns = direct ? shape.columns.count : Math.ceil(shape.columns.count / panel);
-    const split = direct || columns >= rows ? "columns" : "rows";
-    const work = rows * shape.columns.count * Math.max(1, depth);
-    const most =
-      split === "rows" ? Math.ceil(rows / tileRows) : Math.ceil(columns / (direct ? 64 : 1));
-    const wanted = this.threads === 1 ? 1 : Math.min(4 * this.threads, Math.ceil(work / chunkWork));
-    const chunksPerJob = Math.max(1, Math.min(most, wanted));
-    const units = jobs.length * chunksPerJob;
-    const chunk = Math.max(1, Math.ceil(chunkWork / Math.max(1, work / chunksPerJob)));
-    return { kind: "contract", mode, jobs, rows, columns, split, chunksPerJob, units, chunk };
-  }
-}
-
-function epilogueBits(epilogue: Epilogue): number {
-  if (epilogue.kind === "map") return 0;
-  const { bias, residual, relu } = epilogue;
-  const along = bias === undefined ? 0 : bias.along === "rows" ? BIAS_ROWS : BIAS_COLUMNS;
-  return along | (residual ? RESIDUAL : 0) | (relu ? RELU : 0);
 }
 
 interface PlacedOperand {

@@ -35,11 +35,15 @@ export function formatOf(request: PackRequest | undefined): number {
   return request ? ["f32", "bf16", "f16", "i8"].indexOf(request.dtype) : 0;
 }
 
-/** Small or thin products are as fast in generated code and need no packing. */
+/** Whether sums of f32 are worth the kernel. */
 export function isWorthwhile(program: ElementProgram, shape: Contraction): boolean {
+  return DTYPES[program.dtype].register === "f32" && isLarge(program, shape);
+}
+
+/** Small or thin products are as fast in generated code and need no packing. */
+export function isLarge(program: ElementProgram, shape: Contraction): boolean {
   const depth = elementCount(program.fold);
   const [rows, columns] = [shape.rows.count, shape.columns.count];
-  if (DTYPES[program.dtype].register !== "f32") return false;
   return depth >= 4 && columns >= 4 && (rows >= 2 || depth >= 32) && rows * columns >= 32;
 }
 

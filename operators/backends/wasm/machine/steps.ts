@@ -47,6 +47,8 @@ export interface ScanSlice {
 export interface PackStep {
   readonly kind: "pack";
   readonly job: number;
+  /** Whether the record is one of integers. */
+  readonly integers?: true;
   readonly units: number;
   readonly chunk: number;
 }
@@ -56,6 +58,8 @@ export interface ContractStep {
   readonly kind: "contract";
   /** packed: B was packed at load; fresh: packs block by block; direct: reads B where it lies. */
   readonly mode: "packed" | "fresh" | "direct";
+  /** Whether the records are those of integers. */
+  readonly integers?: true;
   readonly jobs: readonly number[];
   readonly rows: number;
   /** Panels; columns themselves in direct mode. */
@@ -92,7 +96,8 @@ export class StepRunner {
     } else if (step.kind === "scan") {
       this.scan(step);
     } else if (step.kind === "pack") {
-      this.contraction.packB(step.job, begin, end);
+      if (step.integers) this.contraction.packIntegers(step.job, begin, end);
+      else this.contraction.packB(step.job, begin, end);
     } else {
       for (let unit = begin; unit < end; unit++) this.contract(step, unit);
     }
@@ -114,7 +119,10 @@ export class StepRunner {
     const to = Math.floor((whole * (part + 1)) / step.chunksPerJob);
     const [m0, m1] = step.split === "rows" ? [from, to] : [0, step.rows];
     const [j0, j1] = step.split === "rows" ? [0, step.columns] : [from, to];
-    if (step.mode === "packed") {
+    if (step.integers) {
+      const run = step.mode === "packed" ? "multiplyIntegers" : "multiplyIntegersFresh";
+      this.contraction[run](job, m0, m1, j0, j1, this.workspace);
+    } else if (step.mode === "packed") {
       this.contraction.multiply(job, m0, m1, j0, j1, this.workspace);
     } else if (step.mode === "fresh") {
       this.contraction.multiplyFresh(job, m0, m1, j0, j1, this.workspace);
