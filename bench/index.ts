@@ -13,7 +13,7 @@ import {
   type Section,
   writeResults,
 } from "./results.js";
-import { settingsFor } from "./settings.js";
+import { type Scale, settingsFor } from "./settings.js";
 
 const README = fileURLToPath(new URL("README.md", import.meta.url));
 /** The last figures of every benchmark, of which the README is written. */
@@ -49,14 +49,17 @@ async function main(): Promise<number> {
   const chosenOnes = chosen(values.only);
   const results = values.from
     ? selected(readResults(values.from), chosenOnes)
-    : await measure(chosenOnes, values.quick);
+    : await measure(chosenOnes, values.quick, (soFar) => {
+        // What was measured must not be lost to what comes after it.
+        if (values.json) writeResults(values.json, soFar);
+      });
   if (values.from) for (const section of results.sections) print(section);
   printSummary(results);
-  if (values.json) writeResults(values.json, results);
+  if (values.json && values.from) writeResults(values.json, results);
   if (values.readme) {
     publish(results, Object.keys(BENCHMARKS), { stored: STORED, readme: README, plots: DOCS });
   }
-  return 0;
+  return results.sections.length < chosenOnes.length && !values.from ? 1 : 0;
 }
 
 function selected({ sections }: Results, chosenOnes: readonly [string, Benchmark][]): Results {
@@ -73,26 +76,40 @@ function chosen(only: string | undefined): [string, Benchmark][] {
   });
 }
 
-async function measure(benchmarks: [string, Benchmark][], quick: boolean): Promise<Results> {
+/** A benchmark that fails says why and leaves the others as they are. */
+async function measure(
+  benchmarks: [string, Benchmark][],
+  quick: boolean,
+  after: (soFar: Results) => void,
+): Promise<Results> {
   optimiseWebAssembly();
   const scale = quick ? "quick" : "full";
   process.stdout.write(`${hostText(hostFacts())}\n\n`);
   const sections: Section[] = [];
-  for (const [, benchmark] of benchmarks) {
-    const host = hostFacts();
-    const others = watchOthers();
-    const start = performance.now();
-    const report = await benchmark(settingsFor(scale, showProgress));
-    clearProgress();
-    const seconds = (performance.now() - start) / 1000;
-    const busy = others();
-    const date = new Date().toISOString();
-    const about = busy === undefined ? {} : { others: busy };
-    const section = { date, scale, host, seconds, ...about, report } as const;
-    print(section);
-    sections.push(section);
+  for (const [name, benchmark] of benchmarks) {
+    try {
+      const section = await sectionOf(benchmark, scale);
+      print(section);
+      sections.push(section);
+      after({ sections });
+    } catch (error) {
+      clearProgress();
+      process.stderr.write(`${name} FAILED: ${error instanceof Error ? error.message : error}\n`);
+    }
   }
   return { sections };
+}
+
+async function sectionOf(benchmark: Benchmark, scale: Scale): Promise<Section> {
+  const host = hostFacts();
+  const others = watchOthers();
+  const start = performance.now();
+  const report = await benchmark(settingsFor(scale, showProgress));
+  clearProgress();
+  const seconds = (performance.now() - start) / 1000;
+  const busy = others();
+  const about = busy === undefined ? {} : { others: busy };
+  return { date: new Date().toISOString(), scale, host, seconds, ...about, report };
 }
 
 function print(section: Section): void {
