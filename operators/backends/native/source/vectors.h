@@ -51,8 +51,18 @@ inline __attribute__((always_inline)) Vec ofBrains(Halves x) {
   return reinterpret_cast<Vec>(__builtin_convertvector(x, Words) << 16);
 }
 
+/// GCC 12 would take a vector of bytes apart to widen it (1 x 4096 x 4096: 5.6 ms against 0.8).
 inline __attribute__((always_inline)) Vec ofBytes(Bytes x) {
-  return __builtin_convertvector(__builtin_convertvector(x, Integers), Vec);
+#if ASSAY_LANES == 16 && defined(__AVX512F__)
+  const Integers wide = reinterpret_cast<Integers>(
+      _mm512_maskz_cvtepi8_epi32(0xffff, reinterpret_cast<__m128i>(x)));
+#elif ASSAY_LANES == 8 && defined(__AVX2__)
+  const __m128i low = {int64_t(reinterpret_cast<uint64_t>(x)), 0};
+  const Integers wide = reinterpret_cast<Integers>(_mm256_cvtepi8_epi32(low));
+#else
+  const Integers wide = __builtin_convertvector(x, Integers);
+#endif
+  return __builtin_convertvector(wide, Vec);
 }
 
 /// Without an instruction for it: the exponent is put right by a product with 2^112, which loses
