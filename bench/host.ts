@@ -13,7 +13,7 @@ export interface Host {
   readonly v8: string;
   /** One-minute load average before the run. */
   readonly load: number;
-  /** Instruction sets that the addon was built for, or why there is none; absent in older records. */
+  /** What of the native backend this processor runs, where it was built. */
   readonly native?: string;
   /** Versions of the peers that are installed. */
   readonly peers: Readonly<Record<string, string>>;
@@ -37,26 +37,26 @@ export function hostFacts(): Host {
     node: process.version,
     v8: process.versions.v8,
     load: loadavg()[0] ?? 0,
-    native: nativeText(),
+    ...nativeFacts(),
     peers: Object.fromEntries(versions.filter(([, v]) => v !== "")),
   };
 }
 
 export function hostText(host: Host): string {
   const peers = Object.entries(host.peers).map(([name, version]) => `${name} ${version}`);
-  const native = host.native === undefined ? "" : `; assay native: ${host.native}`;
+  const native = host.native ? `, assay native (${host.native})` : "";
   return [
     `CPU      ${host.cpu}, ${host.cores} cores, ${host.memoryGiB} GiB, ${host.system}`,
     `engine   Node ${host.node}, V8 ${host.v8}, WebAssembly optimised at once`,
-    `backends assay: WebAssembly (SIMD128, no relaxed SIMD)${native}`,
+    `backend  assay wasm (SIMD128, no relaxed SIMD)${native}`,
     `peers    ${peers.join(", ")}`,
   ].join("\n");
 }
 
-function nativeText(): string {
+function nativeFacts(): Pick<Host, "native"> {
   const native = nativeAddon();
-  if (!("addon" in native)) return "not built";
-  return native.addon.levels.map(({ name }) => name).join(", ");
+  if (!("addon" in native)) return {};
+  return { native: native.addon.levels.map(({ name }) => name).join(", ") };
 }
 
 /** Virtual machines often hide the model; the widest vectors say most about native peers. */

@@ -21,9 +21,9 @@ export function withFigures(page: string, comparison: Comparison): string {
 }
 
 function figures({ date, host, emulator, lines, between, missing, openblas }: Comparison): string {
-  // tfjs-node takes no part here.
+  // tfjs-node takes no part.
   const { "@tensorflow/tfjs-node": _, ...peers } = host.peers;
-  const facts = hostText({ ...host, peers }).split("\n");
+  const facts = [hostText({ ...host, peers })];
   if (emulator) facts.push(`emulator ${emulator}`);
   facts.push(...openblas.map((text) => `openblas ${text}`));
   facts.push(...missing.map((text) => `missing  ${text}`));

@@ -118,13 +118,16 @@ export function breathe(): Promise<void> {
   });
 }
 
-/** Says when to breathe: after every short segment it would cost more than the segment. */
+/** Soon enough for whoever presses Ctrl-C; after each of many short segments it would take longer than they do. */
+const BREATH_MS = 20;
+
+/** Says when to breathe. */
 class Breath {
   private last = performance.now();
 
   isDue(): boolean {
     const now = performance.now();
-    if (now - this.last < 5) return false;
+    if (now - this.last < BREATH_MS) return false;
     this.last = now;
     return true;
   }
