@@ -1,4 +1,12 @@
-import { type Applied, appended, inlined, isMove, isPlainCopy, moved } from "../program/compose.js";
+import {
+  type Applied,
+  appended,
+  inlined,
+  isMove,
+  isPlainCopy,
+  isWidening,
+  moved,
+} from "../program/compose.js";
 import { mayFollow, readsWell, staysContraction } from "./pays.js";
 import type { FusionLimits, Work, WorkCall } from "./work.js";
 
@@ -47,11 +55,14 @@ class Fusion {
     return this.items.filter((item) => item !== undefined);
   }
 
-  /** Lets all readers of a move read through it. */
+  /** Lets all readers of a move, or products of a weight that is widened, read through it. */
   readThrough(at: number): void {
     const item = this.items[at] as Work;
     const move = single(item);
-    if (!move || !isMove(move.program) || this.limits.needed(move.result)) return;
+    if (!move || this.limits.needed(move.result)) return;
+    const source = move.sources[0] as number;
+    const widens = isWidening(move.program) && this.limits.constant(source);
+    if (!isMove(move.program) && !widens) return;
     const readers = [...this.readersOf(move.result)];
     if (readers.length === 0) return;
     const through = readers.map((r) => this.through(item, move, this.items[r] as Work));
@@ -105,7 +116,11 @@ class Fusion {
       const fits =
         isCopy ||
         after === call ||
-        (!reader.scan && readsWell(call, after, source, this.limits.constant(source)));
+        (!reader.scan &&
+          (isMove(move.program) ||
+            isWidening(after.program) ||
+            staysContraction(call.program, after.program)) &&
+          readsWell(call, after, source, this.limits.constant(source)));
       if (!fits) return undefined;
       calls.push({ ...after, result: call.result });
     }

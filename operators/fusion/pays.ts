@@ -1,6 +1,6 @@
 import { type Contraction, recogniseContraction } from "../backends/wasm/contraction/recognise.js";
 import { DTYPES, stridesOf } from "../dtype.js";
-import { type Applied, isMove } from "../program/compose.js";
+import { type Applied, isMove, isWidening } from "../program/compose.js";
 import { flatPosition } from "../program/refactor.js";
 import type { Body, ElementProgram, ReadInstruction } from "../program/types.js";
 
@@ -14,7 +14,7 @@ const SHORTEST_RUN = 16;
 
 /** Whether a consumer may read through a move instead of from its copy. `before` reads the copy. */
 export function readsWell(before: Applied, after: Applied, source: number, constant: boolean) {
-  if (isMove(after.program)) return true;
+  if (isMove(after.program) || isWidening(after.program)) return true;
   const was = recogniseContraction(before.program);
   if (!was) return readsNeighbours(after, source);
   const is = recogniseContraction(after.program);

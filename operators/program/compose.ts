@@ -142,6 +142,17 @@ export function moved(producer: Applied, consumer: Applied, tensor: number): App
   return checked({ program: whole, sources: producer.sources });
 }
 
+/**
+ * Whether a program only widens: bf16 or f16 to f32, which reading does, or i8 to f32. All are exact.
+ */
+export function isWidening({ fold, finish, dtype, sources }: ElementProgram): boolean {
+  const [read, convert, ...more] = finish.code;
+  if (fold.length > 0 || dtype !== "f32" || more.length > 0 || read?.kind !== "read") return false;
+  const from = sources[read.source]?.dtype;
+  if (from === "bf16" || from === "f16") return convert === undefined;
+  return from === "i8" && convert?.kind === "operate" && convert.op === "f32.convert_i32_s";
+}
+
 /** A map that reads one element and stores it as it is: a transposition, a slice, a reshape. */
 export function isMove({ fold, finish, dtype, sources }: ElementProgram): boolean {
   const [read] = finish.code;

@@ -55,7 +55,7 @@ export function operandOf(
   };
 }
 
-/** out[i…] = source[i + from…], or the pad. */
+/** out[i…] = source[i + from…], or the pad; bytes are widened to f32 as the product says. */
 function copyProgram(
   dtype: DType,
   to: DType,
@@ -72,10 +72,13 @@ function copyProgram(
     };
   });
   const code: Instruction[] = [{ kind: "read", source: 0, view: read.view, index, pad: read.pad }];
+  if (to === "f32" && dtype === "i8") {
+    code.push({ kind: "operate", op: "f32.convert_i32_s", args: [0] });
+  }
   return {
     ...mapOf([{ dtype, length: elementCount(read.view) }], out),
     dtype: to,
-    finish: { code, results: [0] },
+    finish: { code, results: [code.length - 1] },
   };
 }
 

@@ -74,7 +74,7 @@ function axes(out: readonly number[], first: number, end: number): Axes {
   return { first, end, count: elementCount(out.slice(first, end)) };
 }
 
-/** The two reads of `acc + a·b`, or undefined where the step is anything else. */
+/** The two reads of `acc + a·b`, widened or not, or undefined where the step is anything else. */
 function multiplyAddReads(
   program: ElementProgram,
 ): readonly [ReadInstruction, ReadInstruction] | undefined {
@@ -88,9 +88,15 @@ function multiplyAddReads(
   const [state, product] = [at(sum.args[0]), at(sum.args[1])];
   if (state?.kind !== "state") return undefined;
   if (product?.kind !== "operate" || product.op !== "f32.mul") return undefined;
-  const [a, b] = [at(product.args[0]), at(product.args[1])];
-  if (!isPlainRead(a) || !isPlainRead(b)) return undefined;
-  return [a, b];
+  const [a, b] = product.args.map((register) => {
+    const factor = at(register);
+    const isWidened = factor?.kind === "operate" && factor.op === "f32.convert_i32_s";
+    const read = isWidened ? at(factor.args[0]) : factor;
+    if (!isPlainRead(read)) return undefined;
+    // Copies and tiles widen a byte with a sign; other integers stay with the generator.
+    return isWidened === (program.sources[read.source]?.dtype === "i8") ? read : undefined;
+  });
+  return a && b && [a, b];
 }
 
 export function isPlainRead(i: Instruction | undefined): i is ReadInstruction {
