@@ -37,7 +37,7 @@ export function hostFacts(): Host {
     node: process.version,
     v8: process.versions.v8,
     load: loadavg()[0] ?? 0,
-    native: nativeText(),
+    ...nativeFacts(),
     peers: Object.fromEntries(versions.filter(([, v]) => v !== "")),
   };
 }
@@ -53,10 +53,10 @@ export function hostText(host: Host): string {
   ].join("\n");
 }
 
-function nativeText(): string {
+function nativeFacts(): Pick<Host, "native"> {
   const native = nativeAddon();
-  if (!("addon" in native)) return "not built";
-  return native.addon.levels.map(({ name }) => name).join(", ");
+  if (!("addon" in native)) return {};
+  return { native: native.addon.levels.map(({ name }) => name).join(", ") };
 }
 
 /** Virtual machines often hide the model; the widest vectors say most about native peers. */

@@ -1,9 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { BENCHMARKS, type Benchmark } from "./benchmarks/index.js";
-import { optimiseWebAssembly } from "./engine.js";
+import { BENCHMARKS } from "./benchmarks/index.js";
 import { hostFacts, hostText } from "./host.js";
-import { watchOthers } from "./others.js";
 import { isMet, reportText, targetText } from "./report.js";
 import {
   measured,
@@ -13,7 +11,7 @@ import {
   type Section,
   writeResults,
 } from "./results.js";
-import { type Scale, settingsFor } from "./settings.js";
+import { sectionInProcess } from "./section.js";
 
 const README = fileURLToPath(new URL("README.md", import.meta.url));
 /** The last figures of every benchmark, of which the README is written. */
@@ -46,10 +44,10 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return 0;
   }
-  const chosenOnes = chosen(values.only);
+  const names = chosen(values.only);
   const results = values.from
-    ? selected(readResults(values.from), chosenOnes)
-    : await measure(chosenOnes, values.quick, (soFar) => {
+    ? selected(readResults(values.from), names)
+    : await measure(names, values.quick, (soFar) => {
         // What was measured must not be lost to what comes after it.
         if (values.json) writeResults(values.json, soFar);
       });
@@ -59,57 +57,41 @@ async function main(): Promise<number> {
   if (values.readme) {
     publish(results, Object.keys(BENCHMARKS), { stored: STORED, readme: README, plots: DOCS });
   }
-  return results.sections.length < chosenOnes.length && !values.from ? 1 : 0;
+  return results.sections.length < names.length && !values.from ? 1 : 0;
 }
 
-function selected({ sections }: Results, chosenOnes: readonly [string, Benchmark][]): Results {
-  const names = new Set(chosenOnes.map(([name]) => name));
-  return { sections: sections.filter(({ report }) => names.has(report.name)) };
+function selected({ sections }: Results, names: readonly string[]): Results {
+  return { sections: sections.filter(({ report }) => names.includes(report.name)) };
 }
 
-function chosen(only: string | undefined): [string, Benchmark][] {
-  if (only === undefined) return Object.entries(BENCHMARKS);
+function chosen(only: string | undefined): string[] {
+  const names = Object.keys(BENCHMARKS);
+  if (only === undefined) return names;
   return only.split(",").map((name) => {
-    const benchmark = BENCHMARKS[name];
-    if (!benchmark) throw new RangeError(`there is no benchmark "${name}"\n\n${HELP}`);
-    return [name, benchmark];
+    if (!names.includes(name)) throw new RangeError(`there is no benchmark "${name}"\n\n${HELP}`);
+    return name;
   });
 }
 
 /** A benchmark that fails says why and leaves the others as they are. */
 async function measure(
-  benchmarks: [string, Benchmark][],
+  names: readonly string[],
   quick: boolean,
   after: (soFar: Results) => void,
 ): Promise<Results> {
-  optimiseWebAssembly();
-  const scale = quick ? "quick" : "full";
   process.stdout.write(`${hostText(hostFacts())}\n\n`);
   const sections: Section[] = [];
-  for (const [name, benchmark] of benchmarks) {
+  for (const name of names) {
     try {
-      const section = await sectionOf(benchmark, scale);
+      const section = await sectionInProcess(name, quick ? "quick" : "full");
       print(section);
       sections.push(section);
       after({ sections });
     } catch (error) {
-      clearProgress();
       process.stderr.write(`${name} FAILED: ${error instanceof Error ? error.message : error}\n`);
     }
   }
   return { sections };
-}
-
-async function sectionOf(benchmark: Benchmark, scale: Scale): Promise<Section> {
-  const host = hostFacts();
-  const others = watchOthers();
-  const start = performance.now();
-  const report = await benchmark(settingsFor(scale, showProgress));
-  clearProgress();
-  const seconds = (performance.now() - start) / 1000;
-  const busy = others();
-  const about = busy === undefined ? {} : { others: busy };
-  return { date: new Date().toISOString(), scale, host, seconds, ...about, report };
 }
 
 function print(section: Section): void {
@@ -128,18 +110,7 @@ function printSummary({ sections }: Results): void {
   }
 }
 
-/** One line that is written over on a terminal, lines of their own in a log. */
-function showProgress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K… ${text}`);
-  else process.stderr.write(`… ${text}\n`);
-}
-
-function clearProgress(): void {
-  if (process.stderr.isTTY) process.stderr.write("\r\x1b[2K");
-}
-
 process.exitCode = await main().catch((error: unknown) => {
-  clearProgress();
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   return 2;
 });
